@@ -35,6 +35,8 @@ from backend.headers import SecurityHeaders
 from backend.ledger.recovery import RecoveryLoop
 from backend.members import endpoints as members
 from backend.monitoring.hook import Monitoring
+from backend.notices import endpoints as notices
+from backend.notices.loop import NoticeLoop
 from backend.openapi_document import Application
 from backend.platform import open_platform
 from backend.predictions import endpoints as predictions
@@ -83,6 +85,7 @@ FEATURES = (
     members,
     second_factor,
     single_sign_on,
+    notices,
 )
 API_ROUTERS = (
     *(feature.router for feature in FEATURES),
@@ -105,8 +108,11 @@ def create_app(settings: Settings) -> FastAPI:
         recovery.start()
         storage_loop = StorageLoop(platform)
         storage_loop.start()
+        notice_loop = NoticeLoop(platform)
+        notice_loop.start()
         async with monitoring.served(platform):
             yield
+        notice_loop.stop()
         storage_loop.stop()
         recovery.stop()
         platform.close()

@@ -98,6 +98,20 @@ class Settings(SettingsOrFiles):
     s3_cache_mib: int = Field(
         default=20480, ge=1, description="How much of the bucket the artifact folder keeps for quick reading, in MiB."
     )
+    smtp_host: str = Field(default="", description="Mail server that e-mails go through; empty: none are sent.")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the mail server is spoken to; none sends no password."
+    )
+    smtp_user: str = Field(default="", description="Account at the mail server; empty: it asks for none.")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="Of that account.")
+    smtp_from: str = Field(default="", description="The address that e-mails come from.")
+    webhook_url: SecretStr = Field(
+        default=SecretStr(""), description="Where each run's end is posted to as JSON; empty: nowhere."
+    )
+    webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="Signs what is posted (HMAC-SHA256), so that the receiver knows the sender."
+    )
     metrics_port: int = Field(default=0, ge=0, le=65535, description="Where Prometheus reads /metrics; 0: nowhere.")
     metrics_host: str = Field(default="127.0.0.1", description="Address to serve /metrics on; it asks for no token.")
     announce_sign_in: bool = Field(
@@ -151,6 +165,32 @@ class Settings(SettingsOrFiles):
         keys = (self.s3_access_key.get_secret_value(), self.s3_secret_key.get_secret_value())
         if self.s3_bucket and not all(keys):
             raise ValueError("FEDSM_S3_BUCKET needs FEDSM_S3_ACCESS_KEY and FEDSM_S3_SECRET_KEY next to it")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if not self.smtp_host:
+            return self
+        if "@" not in self.smtp_from:
+            raise ValueError("FEDSM_SMTP_HOST needs FEDSM_SMTP_FROM next to it: the address that e-mails come from")
+        if self.smtp_user and self.smtp_security == "none" and not is_loopback(self.smtp_host):
+            raise ValueError("FEDSM_SMTP_SECURITY=none would send the password unprotected: set starttls or tls")
+        return self
+
+    @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        url = self.webhook_url.get_secret_value()
+        if not url:
+            return self
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(
+                "FEDSM_WEBHOOK_URL must be an address with https or http, such as https://example.org/hook"
+            )
+        if len(self.webhook_secret.get_secret_value()) < MINIMUM_TOKEN_LENGTH:
+            raise ValueError(
+                f"FEDSM_WEBHOOK_URL needs FEDSM_WEBHOOK_SECRET, of at least {MINIMUM_TOKEN_LENGTH} characters"
+            )
         return self
 
     @field_validator("public_url")

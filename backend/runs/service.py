@@ -11,7 +11,7 @@ from backend import VERSION
 from backend.clock import now
 from backend.contracts.status import TERMINAL_RUN_STATUSES, TRANSITIONS, RunStatus
 from backend.contracts.task_kinds import TaskKind
-from backend.db.models import Run, RunRound, Task
+from backend.db.models import Notice, Run, RunRound, Task
 from backend.errors import TransitionNotAllowed
 from backend.events import service as events
 from backend.runs.early_end import end_refusal
@@ -25,6 +25,8 @@ from backend.runs.words import describe_run
 
 #: Rounds whose mean duration gives the estimate of the rest.
 ETA_ROUNDS = 5
+#: Ends of which e-mail and webhook tell; a cancelled run was ended by a person, who knows.
+TOLD_ENDS = frozenset({RunStatus.COMPLETED, RunStatus.FAILED})
 #: Of a run, as its record has them.
 COLUMNS = (
     "id",
@@ -66,6 +68,9 @@ def set_status(
         run.started_at = now()
         run.code_version = VERSION
     events.record_of_run(session, run, "status", message, actor, level, round=run.round)
+    if status in TOLD_ENDS:
+        end = {"run_id": run.id, "status": status, "message": message, "at": now(), "next_at": now()}
+        session.add_all(Notice(way=way, **end) for way in ("email", "webhook"))
 
 
 def list_runs(session: Session, experiment_id: str) -> list[Run]:

@@ -11,7 +11,7 @@ from backend.access.group_roles import GroupRole
 from backend.access.matrix import Permission, Role, in_words
 from backend.clock import now
 from backend.db.lookup import get_row
-from backend.db.models import ApiToken, Federation, MembershipRow, Site, User, UserIdentity
+from backend.db.models import ApiToken, EmailChoice, Federation, MembershipRow, Site, User, UserIdentity
 from backend.db.session import read_only, unit_of_work
 from backend.errors import Conflict, InvalidInput, NameTaken, NotFound, WrongPassword
 from backend.events import service as events
@@ -198,6 +198,7 @@ def remove_user(session: Session, user: User, caller: Caller) -> None:
     close_sessions(session, user.id)
     session.execute(delete(ApiToken).where(ApiToken.user_id == user.id))
     session.execute(delete(MembershipRow).where(MembershipRow.user_id == user.id))
+    session.execute(delete(EmailChoice).where(EmailChoice.user_id == user.id))
     second_factor.remove(session, user.id)
     remove_identities(session, user.id)
     user.removed_at, user.is_administrator, user.administrator_by_group = now(), False, None

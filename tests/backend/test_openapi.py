@@ -19,6 +19,7 @@ from backend.experiments.schemas import ConfigCheck, ExperimentCreate, Experimen
 from backend.experiments.sweeps.schemas import SweepCreate
 from backend.exports.schemas import ExportCreate
 from backend.federations.schemas import FederationCreate, FederationUpdate
+from backend.notices.schemas import EmailsUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
 from backend.runs.schemas import RunExtend
@@ -57,6 +58,7 @@ BODIES = {
     model.__name__: model
     for model in (
         AdministratorInvite,
+        EmailsUpdate,
         ExportCreate,
         SecondFactorConfirm,
         SecondFactorRemove,

@@ -118,6 +118,8 @@ WITHOUT = {
     "start_second_factor": "of the sign-in at a browser; a token may not change it",
     "confirm_second_factor": "of the sign-in at a browser; a token may not change it",
     "remove_second_factor": "of the sign-in at a browser; a token may not change it",
+    "get_emails": "of the account at a browser; a token may not change it",
+    "choose_emails": "of the account at a browser; a token may not change it",
     "get_sign_in_ways": "what the sign-in page shows",
     "start_single_sign_on": "signs a browser in",
     "finish_single_sign_on": "signs a browser in",

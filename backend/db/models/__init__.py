@@ -8,6 +8,7 @@ from backend.db.models.case_history import CaseHistory
 from backend.db.models.dataset import Dataset
 from backend.db.models.dataset_check import DatasetCheck
 from backend.db.models.dry_run import DryRun
+from backend.db.models.email_choice import EmailChoice
 from backend.db.models.event import Event
 from backend.db.models.experiment import Experiment
 from backend.db.models.federation import Federation
@@ -16,6 +17,7 @@ from backend.db.models.membership import MembershipRow
 from backend.db.models.metric import Metric
 from backend.db.models.model_export import ModelExport
 from backend.db.models.moment import Moment
+from backend.db.models.notice import Notice
 from backend.db.models.pair_decision import PairDecision
 from backend.db.models.planned_version import PlannedVersion
 from backend.db.models.prediction import Prediction
@@ -53,6 +55,7 @@ __all__ = [
     "Dataset",
     "DatasetCheck",
     "DryRun",
+    "EmailChoice",
     "Event",
     "Experiment",
     "Federation",
@@ -63,6 +66,7 @@ __all__ = [
     "ModelExport",
     "ModelVersion",
     "Moment",
+    "Notice",
     "PairDecision",
     "PlannedVersion",
     "Prediction",

@@ -27,6 +27,7 @@ import {
   IconKeyboard,
   IconLock,
   IconLogout,
+  IconMail,
   IconMoon,
   IconSearch,
   IconSun,
@@ -42,6 +43,7 @@ import { notifyError } from "@/components/notify";
 import { useMaySomewhere } from "@/components/useMay";
 import { useListedShortcuts, useShortcuts } from "@/components/useShortcuts";
 import { isReportPath } from "@/features/report/reports";
+import { EmailsModal } from "@/features/session/EmailsModal";
 import { JOIN_PATH, RETURN_PATH } from "@/features/session/join";
 import { PasswordModal } from "@/features/session/PasswordModal";
 import { signInWaysQuery } from "@/features/session/queries";
@@ -223,6 +225,7 @@ function UserMenu({ user }: { user: string }) {
   const [opened, password] = useDisclosure(false);
   const [protecting, protection] = useDisclosure(false);
   const [connecting, connection] = useDisclosure(false);
+  const [choosing, emails] = useDisclosure(false);
   const provider = useQuery(signInWaysQuery).data?.single_sign_on;
   const hasPassword = useQuery({ ...sessionQuery, enabled: false }).data?.user_id != null;
   const signOut = async (end: typeof api.deleteSession | typeof api.signOutEverywhere) => {
@@ -238,6 +241,7 @@ function UserMenu({ user }: { user: string }) {
   return (
     <>
       <PasswordModal opened={opened} onClose={password.close} />
+      <EmailsModal opened={choosing} onClose={emails.close} />
       <SecondFactorModal opened={protecting} onClose={protection.close} />
       {provider && <SingleSignOnModal name={provider} opened={connecting} onClose={connection.close} />}
       <Menu position="bottom-end" width={220}>
@@ -276,6 +280,11 @@ function UserMenu({ user }: { user: string }) {
             </Menu.Item>
           </Allowed>
           <NoticesItem />
+          {hasPassword && (
+            <Menu.Item leftSection={<IconMail size={16} aria-hidden />} onClick={emails.open}>
+              E-mails when runs end…
+            </Menu.Item>
+          )}
           <Menu.Divider />
           <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut(api.deleteSession)}>
             Sign out

@@ -2761,6 +2761,44 @@ export type EarlyStop = {
 };
 
 /**
+ * EmailsRecord
+ */
+export type EmailsRecord = {
+    /**
+     * Address
+     */
+    address: string | null;
+    /**
+     * Is Offered
+     *
+     * The operator has set up a mail server, and you have an account.
+     */
+    is_offered: boolean;
+    /**
+     * Wanted
+     */
+    wanted: boolean;
+};
+
+/**
+ * EmailsUpdate
+ */
+export type EmailsUpdate = {
+    /**
+     * Address
+     *
+     * Where they go.
+     */
+    address: string;
+    /**
+     * Wanted
+     *
+     * Whether you get an e-mail when a run of an experiment of yours ends or fails.
+     */
+    wanted: boolean;
+};
+
+/**
  * ErrorBody
  *
  * Every error of the API. `error` is a stable code; `detail` is for people.
@@ -24029,6 +24067,144 @@ export type CreateSessionResponses = {
 };
 
 export type CreateSessionResponse = CreateSessionResponses[keyof CreateSessionResponses];
+
+export type GetEmailsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/emails';
+};
+
+export type GetEmailsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetEmailsError = GetEmailsErrors[keyof GetEmailsErrors];
+
+export type GetEmailsResponses = {
+    /**
+     * Successful Response
+     */
+    200: EmailsRecord;
+};
+
+export type GetEmailsResponse = GetEmailsResponses[keyof GetEmailsResponses];
+
+export type ChooseEmailsData = {
+    body: EmailsUpdate;
+    path?: never;
+    query?: never;
+    url: '/api/v1/session/emails';
+};
+
+export type ChooseEmailsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ChooseEmailsError = ChooseEmailsErrors[keyof ChooseEmailsErrors];
+
+export type ChooseEmailsResponses = {
+    /**
+     * Successful Response
+     */
+    200: EmailsRecord;
+};
+
+export type ChooseEmailsResponse = ChooseEmailsResponses[keyof ChooseEmailsResponses];
 
 export type ChangePasswordData = {
     body: PasswordChange;

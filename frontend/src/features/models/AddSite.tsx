@@ -17,7 +17,7 @@ export function AddSiteForm({ version, onClose }: { version: VersionRecord; onCl
       onClose={onClose}
       schema={site_addition}
       datasets={datasets.filter(({ site_slug }) => !version.facts.sites.includes(site_slug))}
-      help="Of one site that the selector does not know; the sums are of their training cases."
+      dataHelp="Of one site that the selector does not know; the sums are of their training cases."
       nothingFound="No checked data set of another site"
       action="Add the site"
       errorTitle="Not added"

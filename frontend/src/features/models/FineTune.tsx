@@ -22,7 +22,7 @@ export function FineTuneForm({ version, onClose }: { version: VersionRecord; onC
       onClose={onClose}
       schema={SCHEMA}
       datasets={datasets}
-      help="Of one site, which trains alone."
+      dataHelp="Of one site, which trains alone."
       nothingFound="No checked data set"
       action="Fine-tune"
       errorTitle="Not started"

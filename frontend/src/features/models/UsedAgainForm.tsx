@@ -15,7 +15,7 @@ interface Props {
   /** To choose from. */
   datasets: readonly DatasetRecord[];
   /** Of the data sets. */
-  help: string;
+  dataHelp: string;
   nothingFound: string;
   action: string;
   errorTitle: string;
@@ -53,7 +53,7 @@ export function UsedAgainForm({ version, onClose, schema, datasets, children, re
     >
       <MultiSelect
         label="Data sets"
-        description={words.help}
+        description={words.dataHelp}
         placeholder={chosen.length === 0 ? "Choose at least one" : undefined}
         data={dataOfOneSite(datasets, chosen[0])}
         value={chosen}

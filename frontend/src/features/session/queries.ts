@@ -12,6 +12,11 @@ export const signInWaysQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
+export const emailsQuery = queryOptions({
+  queryKey: ["emails"],
+  queryFn: () => unwrap(api.getEmails()),
+});
+
 export const singleSignOnQuery = queryOptions({
   queryKey: ["single-sign-on"],
   queryFn: () => unwrap(api.getSingleSignOn()),
