@@ -26,6 +26,7 @@ from backend.contracts.image_formats import FORMATS
 from backend.contracts.metrics import SCORES
 from backend.contracts.site_addition import SiteAdditionCreate
 from backend.contracts.strategy_configs import METHODS
+from backend.contracts.student import StudentCreate
 from backend.contracts.task_kinds import TASK_CARDS
 
 GUIDE = Path(__file__).parent.parent / "docs" / "algorithm.md"
@@ -45,6 +46,7 @@ def tables_json() -> str:
         "tasks": {name: asdict(card) for name, card in TASK_CARDS.items()},
         "export_forms": [{"form": form} | asdict(card) for form, card in FORM_CARDS.items()],
         "fine_tuning": FineTuneCreate.model_json_schema(),
+        "student": StudentCreate.model_json_schema(),
         "site_addition": SiteAdditionCreate.model_json_schema(),
         "cup_to_disc": {"disc": DISC, "cup": CUP},
         "permissions": {permission: _permission(permission) for permission in Permission if holders(permission)},

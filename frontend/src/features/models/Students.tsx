@@ -1,15 +1,21 @@
-import { Alert, Button, Card, Group, Modal, NumberInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Modal, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconSchool } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { api, type FederationRecord, type ModelSet, unwrap } from "@/api";
+import { student } from "@/api/tables.json";
 import { Allowed } from "@/components/Allowed";
 import { ModalForm } from "@/components/FormModal";
 import { StudentsTable } from "@/components/StudentsTable";
 import { studentsQuery } from "@/components/students";
+import { fieldsOf, type JsonSchema } from "@/lib/schema";
 import type { ThresholdChoice } from "./models";
+import { NumberSettings, useNumberSettings } from "./NumberSettings";
+
+const SCHEMA: JsonSchema = student;
+const NAME_HELP = fieldsOf(SCHEMA, SCHEMA).find(({ name }) => name === "name")?.help;
 
 interface Props {
   set: ModelSet;
@@ -55,9 +61,7 @@ export function Students(props: Props) {
 
 function StudentForm({ set, threshold, version, onClose }: Props & { onClose: () => void }) {
   const navigate = useNavigate();
-  const [rounds, setRounds] = useState<number | string>(20);
-  const [temperature, setTemperature] = useState<number | string>(2);
-  const [weight, setWeight] = useState<number | string>(0.5);
+  const numbers = useNumberSettings(SCHEMA);
   const [name, setName] = useState("");
   const start = useMutation({
     mutationFn: () =>
@@ -65,9 +69,7 @@ function StudentForm({ set, threshold, version, onClose }: Props & { onClose: ()
         api.trainStudent({
           path: { run_id: set.run_id },
           body: {
-            rounds: Number(rounds),
-            temperature: Number(temperature),
-            reference_weight: Number(weight),
+            ...numbers.settings,
             threshold,
             version: version ?? null,
             name: name.trim() || null,
@@ -85,40 +87,14 @@ function StudentForm({ set, threshold, version, onClose }: Props & { onClose: ()
       onCancel={onClose}
       action="Train"
       busy={start.isPending}
+      disabled={!numbers.ready}
       error={start.error}
       errorTitle="Not started"
     >
-      <NumberInput
-        label="Rounds"
-        description="Federated rounds. Each is validated, and the best is taken."
-        min={1}
-        max={1000}
-        allowDecimal={false}
-        value={rounds}
-        onChange={setRounds}
-        data-autofocus
-      />
-      <NumberInput
-        label="Temperature"
-        description="1 leaves the super model's answers as they are, more makes them softer."
-        min={1}
-        max={20}
-        step={0.5}
-        value={temperature}
-        onChange={setTemperature}
-      />
-      <NumberInput
-        label="Weight of the reference masks"
-        description="Their share of the loss, 0 to 1; the soft answers have the rest."
-        min={0}
-        max={1}
-        step={0.1}
-        value={weight}
-        onChange={setWeight}
-      />
+      <NumberSettings {...numbers} />
       <TextInput
         label="Name"
-        description="Of the registered model that gets the result; empty: it is not registered."
+        description={NAME_HELP}
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
       />
