@@ -22,7 +22,8 @@ export function ValidationCase({ scored, site }: { scored: ScoredCase; site: str
         </Text>
         <Alert color="gray">
           A validation case: the best round and the threshold are chosen on such cases, and no result is made of them.
-          Their images and masks stay at the site, so that scores and the choice of the model are all there is to see.
+          {scored.thumbnail_url ? "Apart from a small picture, images and masks of them" : "Their images and masks"}{" "}
+          stay at the site: scores and the choice of the model are all there is to see.
         </Alert>
       </Stack>
     </div>
