@@ -70,4 +70,6 @@ def test_copies_are_read_like_what_was_copied(
     same = ("status", "strategy", "best_round", "best_dice", "notes", "gamma", "num_rounds", "failures")
     assert {name: run[name] for name in same} == {name: original[name] for name in same}
     assert len(backend.get(f"/runs/{run['id']}/metrics")) == 10
-    assert len(backend.get(f"/runs/{run['id']}/cases")) == 5
+    cases, copied = (backend.get(f"/runs/{each['id']}/cases")["cases"] for each in (original, run))
+    assert [(case["case_id"], case["dice"]) for case in copied] == [(case["case_id"], case["dice"]) for case in cases]
+    assert len(cases) == 3
