@@ -5,8 +5,9 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 # Node.js is in .venv only where the machine has none that is new enough.
 NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefix frontend --silent
-# These start servers and train, some in front of a browser.
-PLATFORM_TESTS := tests/integration tests/chaos tests/docs tests/e2e
+# These start servers and train. A browser draws with the processor, so its tests run alone.
+PLATFORM_TESTS := tests/integration tests/chaos tests/docs
+HEAVY_TESTS := $(PLATFORM_TESTS) tests/e2e
 DEMO_HOME ?= .fedsm
 DEV_PORT ?= 8000
 
@@ -72,10 +73,11 @@ test-frontend: setup-pages ## The frontend's component and logic tests
 	$(NPM) run test
 
 test-unit: setup-test ## Tests of engine, data sets and backend; the backend's on SQLite, PostgreSQL or both
-	$(BIN)/pytest -n 3 --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(PLATFORM_TESTS)) --ignore=tests/compose
+	$(BIN)/pytest -n 3 --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
 	$(BIN)/pytest -n 2 --dist loadfile --durations=40 -m "not gpu and not speed" $(PLATFORM_TESTS)
+	$(BIN)/pytest --durations=20 -m "not gpu and not speed" tests/e2e
 
 test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/engine/test_aggregation.py
 	$(BIN)/pytest $(T)

@@ -9,12 +9,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from xdist.remote import Producer
-from xdist.scheduler.loadfile import LoadFileScheduling
 
 from tests import postgres
 
-BROWSER_TESTS = "tests/e2e/"
 #: The environment variable that tells each process of a run of pytest of the folder that they share.
 SHARED_FOLDER = "FEDSM_TEST_SHARED_FOLDER"
 
@@ -46,24 +43,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of the browser first, which one process works through, and the slow ones: what begins last runs alone at
-    the end, with an idle core."""
-    items.sort(key=lambda item: (not _is_of_browser(item.nodeid), item.get_closest_marker("slow") is None))
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    return OneBrowser(config, log) if config.getoption("dist") == "loadfile" else None
-
-
-class OneBrowser(LoadFileScheduling):
-    """All tests of a file in one process, and all of the browser: two browsers would draw with one processor."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return BROWSER_TESTS if _is_of_browser(nodeid) else str(super()._split_scope(nodeid))
-
-
-def _is_of_browser(nodeid: str) -> bool:
-    return nodeid.startswith(BROWSER_TESTS)
+    """The slow ones first: one that begins last would run alone at the end, beside idle cores."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")
