@@ -1,0 +1,118 @@
+"""What each page costs a browser that was never there: requests, bytes, first paint, and when all is there.
+
+    fedsm demo --home FOLDER            # once, until its experiment is complete; it may go on running
+    python -m benchmarks.pages FOLDER   # three times each page, with an empty cache; prints medians
+
+A page is ready when its heading is there and nothing on it is still being loaded: what a person waits for.
+"""
+
+import argparse
+import statistics
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, StorageState, ViewportSize, sync_playwright
+
+from fedsm.client import Client
+from fedsm.local.demo import FUNDUS_DEMO
+from fedsm.local.home import open_home
+from tests.e2e.browser import ARGUMENTS, find_browser
+
+WINDOW: ViewportSize = {"width": 1280, "height": 800}
+PATIENCE_MS = 60_000
+#: What is on a page until all of it is there.
+UNFINISHED = ".mantine-Loader-root, .mantine-Skeleton-root, [data-testid=viewer]:not([data-state=ready])"
+IS_READY = f"() => document.querySelector('main h1') && !document.querySelector('{UNFINISHED}') && performance.now()"
+COST = """() => {
+    const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+    const paint = performance.getEntriesByName("first-contentful-paint")[0];
+    return [loaded.length, loaded.reduce((sum, entry) => sum + entry.transferSize, 0), paint ? paint.startTime : -1];
+}"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Times in milliseconds since the address was asked for."""
+
+    requests: float
+    num_bytes: float
+    first_paint: float
+    ready: float
+
+
+def median_of(costs: Sequence[Cost]) -> Cost:
+    return Cost(*(statistics.median(values) for values in zip(*map(astuple, costs), strict=True)))
+
+
+def pages_of(client: Client) -> dict[str, str]:
+    """Addresses of the demo's pages. Raises SystemExit where its experiment is not complete."""
+    for federation in client.federations():
+        for experiment in client.experiments(federation.id):
+            if (federation.name, experiment.name, experiment.status) == (
+                FUNDUS_DEMO.federation,
+                FUNDUS_DEMO.experiment,
+                "completed",
+            ):
+                run = next(run for run in client.experiment(experiment.id).runs if run.strategy.name == "fedsm")
+                place = f"/federations/{federation.id}"
+                return {
+                    "Home": "/",
+                    "Federation": place,
+                    "Experiments": f"{place}?tab=experiments",
+                    "New experiment": f"{place}/experiments/new",
+                    "Results": f"/experiments/{experiment.id}",
+                    "Run": f"/experiments/{experiment.id}?run=%22{run.id}%22",
+                    "Cases": f"/runs/{run.id}/cases",
+                    "Model": f"/runs/{run.id}/model",
+                    "Activity": "/activity",
+                    "Help": "/help/results",
+                }
+    raise SystemExit("the demo's experiment is not complete. Remedy: fedsm demo --home FOLDER, and wait for its end")
+
+
+def measure(browser: Browser, url: str, signed_in: StorageState, path: str) -> Cost:
+    """One visit with an empty cache."""
+    context = browser.new_context(viewport=WINDOW, storage_state=signed_in, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(url + path, wait_until="commit")
+    ready = page.wait_for_function(IS_READY, timeout=PATIENCE_MS).json_value()
+    requests, num_bytes, first_paint = page.evaluate(COST)
+    context.close()
+    return Cost(requests, num_bytes, first_paint, ready)
+
+
+def sign_in(browser: Browser, url: str, token: str) -> StorageState:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{url}/?token={token}")
+    page.get_by_role("heading", name="Federations").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("home", type=Path, metavar="FOLDER", help="the demo's, which is running")
+    parser.add_argument("--visits", type=int, default=3, metavar="N", help="of each page (3)")
+    args = parser.parse_args()
+    home = open_home(args.home)
+    if (running := home.running()) is None:
+        raise SystemExit(f"nothing runs on {args.home}. Remedy: fedsm up --home {args.home}")
+    with Client(running.url, home.token("admin-token")) as client, sync_playwright() as playwright:
+        pages = pages_of(client)
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(playwright.chromium.executable_path), args=ARGUMENTS
+        )
+        signed_in = sign_in(browser, running.url, home.token("admin-token"))
+        print("| Page | Requests | KiB | First paint, ms | Ready, ms |\n|---|--:|--:|--:|--:|")
+        for name, path in pages.items():
+            cost = median_of([measure(browser, running.url, signed_in, path) for _ in range(args.visits)])
+            row = (cost.requests, cost.num_bytes / 1024, cost.first_paint, cost.ready)
+            print(f"| {name} | " + " | ".join(f"{value:.0f}" for value in row) + " |")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
