@@ -14,6 +14,7 @@ from backend.contracts.unlikeness import unlike_in_words
 from backend.datasets import service as datasets
 from backend.db.models import CaseHistory, Experiment, Run, ScoreSummaryRow, TestedCase, ThresholdCurve, ValidatedCase
 from backend.errors import InvalidInput
+from backend.evaluations.reported_scores import by_case
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
 from backend.evaluations.summaries import store_summary
@@ -45,11 +46,7 @@ def store_evaluation(
     places = {case.case_id: (manifest.site, case.name) for manifest in manifests for case in manifest.cases}
     routing = {entry.case_id: entry for entry in result.routing}
     files = {entry.case_id: entry for entry in result.files}
-    scores: dict[str, dict[str, dict[str, Any]]] = {}
-    units: dict[str, str] = {}
-    for score in result.scores:
-        scores.setdefault(score.case_id, {}).setdefault(score.model, {})[score.structure] = dict(score.values)
-        units[score.case_id] = score.distance_unit
+    scores, units = by_case(result.scores)
     of_history = {entry.case_id for entry in result.history}
     if unknown := sorted({*scores, *routing, *files, *of_history} - places.keys()):
         remedy = f"report only cases of {participant}"

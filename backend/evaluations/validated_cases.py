@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.db.models import Run, ValidatedCase
 from backend.errors import InvalidInput
+from backend.evaluations.reported_scores import by_case
 
 
 def store_validation(
@@ -23,11 +24,7 @@ def store_validation(
     Raises InvalidInput for a case that is no validation case of the participant's."""
     names = {case.case_id: case.name for manifest in manifests for case in manifest.cases if case.split == "val"}
     routing = {entry.case_id: entry for entry in result.validation_routing}
-    scores: dict[str, dict[str, dict[str, Any]]] = {}
-    units: dict[str, str] = {}
-    for score in result.validation:
-        scores.setdefault(score.case_id, {}).setdefault(score.model, {})[score.structure] = dict(score.values)
-        units[score.case_id] = score.distance_unit
+    scores, units = by_case(result.validation)
     if unknown := sorted({*scores, *routing} - names.keys()):
         remedy = f"report only validation cases of {participant}"
         raise InvalidInput.of_field(

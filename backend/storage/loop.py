@@ -1,10 +1,11 @@
 """Watches the disks, sweeps soon after something was let go, and looks the whole store through every night."""
 
-import logging
-import threading
 import time
 from datetime import timedelta
 
+from typing_extensions import override
+
+from backend.background_loop import BackgroundLoop
 from backend.clock import now
 from backend.events.retention import forget_old_events
 from backend.platform import Platform
@@ -12,39 +13,27 @@ from backend.storage.scrub import last_scrub, scrub
 from backend.storage.sweep import sweep
 from backend.storage.watch import DiskWatch
 
-logger = logging.getLogger(__name__)
-
 #: A sweep takes at most this share of the time.
 MAX_SHARE_OF_TIME = 0.05
 #: A look through the whole store that failed is begun again after this time: it may read terabytes over a network.
 AGAIN_SECONDS = 1800.0
 
 
-class StorageLoop:
-    """In a thread of its own, at the recovery loop's pace."""
+class StorageLoop(BackgroundLoop):
+    """Of one backend process."""
+
+    name = "storage"
 
     def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+        super().__init__(platform)
         self._watch = DiskWatch(platform)
-        self._stopped = threading.Event()
         self._next_sweep = 0.0
         self._next_scrub = 0.0
-        self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join(timeout=10)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(self._platform.settings.recovery_seconds):
-            try:
-                self._watch.look()
-                self._work()
-            except Exception:
-                logger.exception("the storage loop failed; it tries again soon")
+    @override
+    def look(self) -> None:
+        self._watch.look()
+        self._work()
 
     def _work(self) -> None:
         if self._is_scrub_due():
