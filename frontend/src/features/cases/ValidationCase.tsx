@@ -21,7 +21,7 @@ export function ValidationCase({ scored, site }: { scored: ScoredCase; site: str
           {scored.name}, {site}
         </Text>
         <Alert color="gray">
-          A validation case: the best round and the threshold are chosen on such cases, and no result is made of them.
+          A validation case: the best round and the threshold are chosen on such cases, and no result is made of them.{" "}
           {scored.thumbnail_url ? "Apart from a small picture, images and masks of them" : "Their images and masks"}{" "}
           stay at the site: scores and the choice of the model are all there is to see.
         </Alert>

@@ -15,7 +15,7 @@ export function PicturesSection({ pictures, report, token }: Props) {
   return (
     <Stack gap="sm" data-testid="report-pictures">
       <Text size="sm" c="dimmed">
-        Test cases of the sites that train, by the Dice ↑ of {pictures.run_label} (
+        Test cases of the sites that train, by the Dice of {pictures.run_label} (
         {reportModel(pictures.model, siteNames(report)).toLowerCase()}), seed {pictures.seed}. Only cases whose site
         lets images and predictions leave have a picture.
       </Text>
