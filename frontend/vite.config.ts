@@ -8,6 +8,20 @@ import { compression, defineAlgorithm } from "vite-plugin-compression2";
 const backend = process.env.FEDSM_BACKEND_URL ?? "http://127.0.0.1:8000";
 const PAGE_TESTS = ["src/**/*.test.tsx", "src/**/*.dom.test.ts"];
 
+// Large, and needed by what is fetched only when it is shown.
+const VOLUMES = /nifti-reader-js|fflate|viewer[\\/](caseFiles|nifti)\.ts/;
+const SEARCH = /minisearch|features[\\/]help[\\/](searchDocuments|queries)\.ts/;
+/** Few files, not one for each part that two pages share: HTTP/1.1 fetches six at a time, and each costs the backend work.
+ * What a single page needs stays in its own file. */
+const CHUNKS = [
+  { name: "icons", test: /@tabler[\\/]icons-react/, priority: 3 },
+  { name: "vendor", test: /node_modules/, tags: ["$initial" as const], priority: 3 },
+  { name: "app", tags: ["$initial" as const], priority: 2 },
+  { name: "shared", test: (id: string) => !VOLUMES.test(id) && !SEARCH.test(id), minShareCount: 2, priority: 1 },
+  { name: "volumes", test: VOLUMES, minShareCount: 2 },
+  { name: "search", test: SEARCH, minShareCount: 2 },
+];
+
 export default defineConfig({
   // The backend serves these files as they are: backend/frontend.py chooses the form that the browser reads.
   plugins: [
@@ -29,8 +43,7 @@ export default defineConfig({
     // These know light-dark(): lowered for older ones, it becomes both colours at once.
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     chunkSizeWarningLimit: 1500,
-    // One request for all icons of the lazy pages, not one each.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "icons", test: /@tabler[\\/]icons-react/ }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: CHUNKS } } },
   },
   test: {
     // `make test` type-checks next to these: on two cores a page then takes longer than the usual 5 seconds.
