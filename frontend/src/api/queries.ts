@@ -3,7 +3,7 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
-import type { ExperimentRecord, ExperimentResults, MetricRecord, ModelSet } from "./generated/types.gen";
+import type { ExperimentRecord, ExperimentResults, MetricRecord, ModelSet, RunCases } from "./generated/types.gen";
 import { allPages, sharedButParts, showParts } from "./pages";
 
 const SESSION_RETRY_MS = 2_000;
@@ -138,6 +138,12 @@ export const runQuery = (id: string) =>
   queryOptions({
     queryKey: ["run", id],
     queryFn: () => unwrap(api.getRun({ path: { run_id: id } })),
+  });
+
+export const runCasesQuery = (id: string, split: RunCases["split"] = "test") =>
+  queryOptions({
+    queryKey: ["run", id, "cases", split],
+    queryFn: () => unwrap(api.listRunCases({ path: { run_id: id }, query: { split } })),
   });
 
 /** Asks only for metrics newer than those at hand: a long run has many thousands. */

@@ -4,11 +4,11 @@ import { SiteMark } from "@/components/SiteMark";
 import { explainChoice } from "@/lib/explain";
 import { formatPercent } from "@/lib/format";
 import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
+import { choiceName } from "@/lib/otherRuns";
 import { siteColour, structureColour } from "@/lib/palette";
 import { siteLook, siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { absentSentences } from "./absent";
-import { choiceName } from "./otherRuns";
 import { Sizes } from "./Sizes";
 
 interface Props {

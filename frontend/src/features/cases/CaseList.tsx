@@ -3,16 +3,15 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import type { FederationRecord, RunCases, ScoredCase, ScoreName } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
+import { CASE_ORDERS, type CaseOrder, caseScore, modelOfCase } from "@/lib/caseScores";
+import type { ComparedCase } from "@/lib/differences";
 import { plural } from "@/lib/format";
 import { formatDifference, formatScore, METRICS, STANDARD_METRIC } from "@/lib/metrics";
 import { siteLook } from "@/lib/sites";
 import { CaseFilters, NO_FILTERS } from "./CaseFilters";
 import classes from "./CasesPage.module.css";
-import { caseScore, modelOfCase } from "./cases";
-import type { ComparedCase } from "./differences";
 import { SplitChoice, splitWords } from "./SplitChoice";
 import type { CasesSearch } from "./search";
-import { CASE_ORDERS, type CaseOrder } from "./search";
 
 interface Props {
   cases: ScoredCase[];

@@ -10,6 +10,7 @@ import {
   federationQuery,
   type RunCases,
   type RunRecord,
+  runCasesQuery,
   runQuery,
   type ScoredCase,
 } from "@/api";
@@ -18,7 +19,10 @@ import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { useShortcuts } from "@/components/useShortcuts";
+import { caseScore, modelOfCase } from "@/lib/caseScores";
+import { comparedCases, inBrush, orderedByDifference } from "@/lib/differences";
 import { STANDARD_METRIC } from "@/lib/metrics";
+import { choiceName, otherModels, runsNamed, withOthers } from "@/lib/otherRuns";
 import { siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 import { CaseFacts } from "./CaseFacts";
@@ -26,14 +30,13 @@ import { CaseList } from "./CaseList";
 import classes from "./CasesPage.module.css";
 import { CompareWith } from "./CompareWith";
 import { atRound, roundAt, roundsOf } from "./caseRounds";
-import { caseScore, filterCases, modelChoices, modelOfCase, neighbour, ordered } from "./cases";
-import { comparedCases, inBrush, orderedByDifference } from "./differences";
-import { choiceName, otherModels, runsNamed, withOthers } from "./otherRuns";
+import { filterCases, modelChoices, neighbour, ordered } from "./cases";
 import { Picture } from "./Picture";
 import { readPane } from "./paneList";
-import { runCasesQuery, runHistoryQuery } from "./queries";
+import { runHistoryQuery } from "./queries";
 import { splitWords } from "./SplitChoice";
 import type { CasesSearch } from "./search";
+import { useOtherExperiments } from "./useOtherExperiments";
 import { usePrepared } from "./usePrepared";
 import { ValidationCase } from "./ValidationCase";
 
@@ -143,6 +146,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
     combine: loaded,
   });
   const all = useMemo(() => ({ ...own, cases: withOthers(own.cases, others) }), [own, others]);
+  const runs = [...experiment.runs, ...useOtherExperiments(runsNamed(wanted), experiment)];
   const navigate = route.useNavigate();
   const usual = modelChoices(all.models);
   // A link may ask for another site's personalized model.
@@ -190,9 +194,9 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
       group: "This run",
       items: usual.filter((choice) => choice !== model).map((choice) => ({ value: choice, label: modelName(choice) })),
     },
-    ...otherModels(run, experiment.runs),
+    ...otherModels(run, runs),
   ];
-  const nameOf = (choice: string) => choiceName(choice, experiment.runs);
+  const nameOf = (choice: string) => choiceName(choice, runs);
   const update = (change: CasesSearch) =>
     void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false });
   const step = (direction: 1 | -1) =>
@@ -271,7 +275,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
                 round={past?.round ?? all.round}
                 choice={model}
                 choices={choices}
-                groups={otherModels(run, experiment.runs)}
+                groups={otherModels(run, runs)}
                 nameOf={nameOf}
                 place={`${cases.findIndex(({ case_id: id }) => id === selected.case_id) + 1} of ${cases.length}`}
                 words={pictureWords(selected, run, past?.round ?? all.round, federation)}
@@ -281,7 +285,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
             )}
             <CaseFacts
               {...{ all, run, federation, metric }}
-              runs={experiment.runs}
+              runs={runs}
               scored={selected}
               model={modelOfCase(model, selected)}
               others={wanted.flatMap((choice) => (choice?.includes("@") ? modelOfCase(choice, selected) : []))}

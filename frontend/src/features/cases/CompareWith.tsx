@@ -1,9 +1,9 @@
 import { Select, Text } from "@mantine/core";
 import type { FederationRecord, ScoreName } from "@/api";
+import { Scatter } from "@/components/Scatter";
+import { type Brush, type ComparedCase, tally } from "@/lib/differences";
 import { upperFirst } from "@/lib/format";
-import { type Brush, type ComparedCase, tally } from "./differences";
-import type { ModelGroup } from "./otherRuns";
-import { Scatter } from "./Scatter";
+import type { ModelGroup } from "@/lib/otherRuns";
 
 interface Props {
   /** Of the page's model. */

@@ -1,6 +1,6 @@
 import { Group, Select } from "@mantine/core";
+import type { ModelGroup } from "@/lib/otherRuns";
 import { modelName } from "@/lib/words";
-import type { ModelGroup } from "./otherRuns";
 import { hasModel, PANE_KINDS, type Pane, type PaneKind, paneWords } from "./paneList";
 
 interface Props {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ScoredCase, ScoreName } from "@/api";
-import { caseScore, casesCsv, filterCases, modelChoices, neighbour, ordered } from "./cases";
+import { caseScore } from "@/lib/caseScores";
+import { casesCsv, filterCases, modelChoices, neighbour, ordered } from "./cases";
 
 /** hd95 is 10 (1 - Dice), and has no value where Dice is 0. */
 function scored(name: string, site: string, dice: ScoredCase["dice"]): ScoredCase {

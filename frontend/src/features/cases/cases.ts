@@ -1,29 +1,8 @@
 /** Order and filter of a run's scored cases. */
 
 import type { ScoredCase, ScoreName } from "@/api";
+import { type CaseOrder, caseScore, modelOfCase } from "@/lib/caseScores";
 import { METRIC_NAMES, metricOf } from "@/lib/metrics";
-import type { CaseOrder } from "./search";
-
-/** The mean over the structures that have a value, or one structure's; null where there is none. */
-export function caseScore(
-  scored: ScoredCase,
-  model: string,
-  structure: string | null,
-  metric: ScoreName,
-): number | null {
-  const scores = scored.scores[model];
-  if (!scores) return null;
-  const structures = structure === null ? Object.keys(scores) : [structure];
-  const present = structures
-    .map((name) => scores[name]?.[metric] ?? null)
-    .filter((value): value is number => value !== null);
-  return present.length === 0 ? null : present.reduce((sum, value) => sum + value, 0) / present.length;
-}
-
-/** The model a choice stands for in one case: `personalized`, of any run, is the model of the case's own site. */
-export function modelOfCase(choice: string, scored: ScoredCase): string {
-  return choice.replace(/^personalized(?=$|@)/, `personalized/${scored.site_slug}`);
-}
 
 /**
  * Worst first: before all stand those that a distance has no value for although a mask holds the structure; last those

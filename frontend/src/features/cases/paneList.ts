@@ -1,7 +1,7 @@
 /** The panes of the case viewer, side by side. A pane is written `kind` or `kind:model` in the address. */
 
 import type { ScoredCase } from "@/api";
-import { modelOfCase } from "./cases";
+import { modelOfCase } from "@/lib/caseScores";
 
 export const PANE_KINDS = ["overlay", "reference", "prediction", "error", "image"] as const;
 export type PaneKind = (typeof PANE_KINDS)[number];

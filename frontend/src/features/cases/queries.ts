@@ -1,13 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { api, type RunCases, unwrap } from "@/api";
-
-type CaseSplit = RunCases["split"];
-
-export const runCasesQuery = (id: string, split: CaseSplit = "test") =>
-  queryOptions({
-    queryKey: ["run", id, "cases", split],
-    queryFn: () => unwrap(api.listRunCases({ path: { run_id: id }, query: { split } })),
-  });
+import { api, unwrap } from "@/api";
 
 export const runHistoryQuery = (id: string) =>
   queryOptions({

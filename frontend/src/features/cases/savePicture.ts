@@ -3,9 +3,9 @@
 import type { ScoredCase } from "@/api";
 import type { PictureFormat } from "@/components/viewer/snapshot";
 import type { CaseView } from "@/components/viewer/viewer";
+import { caseScore } from "@/lib/caseScores";
 import { formatScore } from "@/lib/metrics";
 import { structureColour } from "@/lib/palette";
-import { caseScore } from "./cases";
 import { type Pane, paneWords } from "./paneList";
 
 interface About {

@@ -2,12 +2,9 @@
 
 import * as v from "valibot";
 import { OVERLAY_STYLES } from "@/components/viewer/overlayStyles";
+import { CASE_ORDERS } from "@/lib/caseScores";
 import { METRIC_NAMES } from "@/lib/metrics";
 import { choice, flag, index, indices, number, numberBetween, range, rectangle, text, texts } from "@/lib/search";
-
-/** How cases may be ordered; worst first is the usual one. */
-export const CASE_ORDERS = ["worst", "best", "name"] as const;
-export type CaseOrder = (typeof CASE_ORDERS)[number];
 
 export const casesSearch = v.object({
   case: text,

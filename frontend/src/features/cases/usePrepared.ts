@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import type { ScoredCase } from "@/api";
-import { modelOfCase } from "./cases";
+import { modelOfCase } from "@/lib/caseScores";
 
 /** Delay before the neighbouring cases are prefetched. */
 const RESTS_MS = 400;

@@ -14,6 +14,7 @@ import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Page } from "@/components/Page";
 import { arrow, METRICS, STANDARD_METRIC } from "@/lib/metrics";
+import { ComparedCases } from "./ComparedCases";
 import { ComparedCosts } from "./ComparedCosts";
 import { ComparedCurves } from "./ComparedCurves";
 import { ComparedScores } from "./ComparedScores";
@@ -66,7 +67,7 @@ function Compare({ federation }: { federation: FederationRecord }) {
                 hidePickedOptions
                 maxValues={MAX_RUNS}
                 value={runs}
-                onChange={(ids) => update({ runs: ids.length > 0 ? ids : undefined })}
+                onChange={(ids) => update({ runs: ids.length > 0 ? ids : undefined, brush: undefined })}
                 data={runChoices(all)}
                 nothingFoundMessage={isPart(all) ? "No run of those that are loaded so far" : "No such run"}
               />
@@ -81,7 +82,7 @@ function Compare({ federation }: { federation: FederationRecord }) {
           across experiments of this federation.
         </EmptyState>
       ) : (
-        <Answer federation={federation} runs={runs} query={query} update={update} all={search.all ?? false} />
+        <Answer federation={federation} runs={runs} query={query} update={update} search={search} />
       )}
     </Page>
   );
@@ -97,7 +98,9 @@ function Choices(props: { federation: FederationRecord; query: ScoreQuery; updat
         label="Metric"
         allowDeselect={false}
         value={query.metric}
-        onChange={(value) => update({ metric: METRICS.find((metric) => metric.name === value)?.name })}
+        onChange={(value) =>
+          update({ metric: METRICS.find((metric) => metric.name === value)?.name, brush: undefined })
+        }
         data={METRICS.map(({ name, label }) => ({ value: name, label: `${label} ${arrow(name)}` }))}
       />
       <Select
@@ -106,7 +109,7 @@ function Choices(props: { federation: FederationRecord; query: ScoreQuery; updat
         label="Structure"
         allowDeselect={false}
         value={query.structure ?? MEAN}
-        onChange={(value) => update({ structure: value || undefined })}
+        onChange={(value) => update({ structure: value || undefined, brush: undefined })}
         data={[
           { value: MEAN, label: "Mean over structures" },
           ...federation.task.structures.map((structure) => structure.name),
@@ -133,10 +136,10 @@ interface AnswerProps {
   runs: string[];
   query: ScoreQuery;
   update: Update;
-  all: boolean;
+  search: CompareSearch;
 }
 
-function Answer({ federation, runs, query, update, all }: AnswerProps) {
+function Answer({ federation, runs, query, update, search }: AnswerProps) {
   const comparison = useQuery(runComparisonQuery(federation.id, runs, query));
   return (
     <Loaded query={comparison}>
@@ -146,8 +149,22 @@ function Answer({ federation, runs, query, update, all }: AnswerProps) {
           <Part title={`Test scores ${arrow(answer.metric)}`}>
             <ComparedScores comparison={answer} federation={federation} />
           </Part>
+          <Part title="Cases">
+            <ComparedCases
+              comparison={answer}
+              federation={federation}
+              other={search.other}
+              brush={search.brush}
+              onOther={(other) => update({ other, brush: undefined })}
+              onBrush={(brush) => update({ brush })}
+            />
+          </Part>
           <Part title="Settings">
-            <Parameters comparison={answer} all={all} onAll={(shown) => update({ all: shown || undefined })} />
+            <Parameters
+              comparison={answer}
+              all={search.all ?? false}
+              onAll={(shown) => update({ all: shown || undefined })}
+            />
           </Part>
           <Part title="Learning curves">
             <ComparedCurves comparison={answer} structure={query.structure ?? null} />

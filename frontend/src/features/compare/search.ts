@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { METRIC_NAMES } from "@/lib/metrics";
-import { choice, flag, text, texts } from "@/lib/search";
+import { choice, flag, rectangle, text, texts } from "@/lib/search";
 
 export const compareSearch = v.object({
   /** Ids of the runs; the first is what the others are compared with. */
@@ -12,6 +12,10 @@ export const compareSearch = v.object({
   structure: text,
   /** Settings that are equal in all runs too. */
   all: flag,
+  /** Id of the run whose cases stand against the first run's. When left out, it is the second. */
+  other: text,
+  /** The part of the scatter of cases that is listed. */
+  brush: rectangle,
 });
 
 export type CompareSearch = v.InferOutput<typeof compareSearch>;

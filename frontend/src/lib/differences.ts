@@ -1,9 +1,8 @@
 /** Two models on the same cases: where the first loses most. */
 
 import type { ScoredCase, ScoreName } from "@/api";
-import { compareScores } from "@/lib/metrics";
-import { caseScore, modelOfCase } from "./cases";
-import type { CaseOrder } from "./search";
+import { type CaseOrder, caseScore, modelOfCase } from "./caseScores";
+import { compareScores } from "./metrics";
 
 export interface ComparedCase {
   scored: ScoredCase;

@@ -6,7 +6,7 @@
 
 import type { RunCases, RunRecord, ScoredCase } from "@/api";
 import { methods } from "@/api/tables.json";
-import { modelName } from "@/lib/words";
+import { modelName } from "./words";
 
 const MARK = "@";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunCases, RunRecord, ScoredCase } from "@/api";
-import { caseScore, modelOfCase } from "./cases";
+import { caseScore, modelOfCase } from "./caseScores";
 import { choiceName, otherModels, runsNamed, splitModel, withOthers } from "./otherRuns";
 
 const run = (id: string, label: string, name: string, seed = 0, status = "completed") =>

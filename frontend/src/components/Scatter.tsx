@@ -1,10 +1,10 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useRef, useState } from "react";
 import type { FederationRecord, ScoreName } from "@/api";
+import { type Brush, type ComparedCase, inBrush } from "@/lib/differences";
 import { formatScore } from "@/lib/metrics";
 import { siteColour } from "@/lib/palette";
 import { siteLook } from "@/lib/sites";
-import { type Brush, type ComparedCase, inBrush } from "./differences";
 import classes from "./Scatter.module.css";
 
 interface Props {
