@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from backend.access.caller import ADMIN, Caller
 from backend.artifacts.store import ArtifactStore
 from backend.db.session import read_only, unit_of_work
+from backend.errors import CredentialEnded
 from backend.platform import Platform
 from backend.settings import Settings
-from backend.sites.enrolment.identity import CentralWorker, WorkerIdentity, identify_site, is_signed
+from backend.sites.enrolment import copies
+from backend.sites.enrolment.identity import CentralWorker, ReplacedKeyInUse, WorkerIdentity, identify_site, is_signed
 from backend.users import service as users
 from backend.users import tokens
 
@@ -115,6 +117,16 @@ def get_caller(
 CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
+def _site_of(request: Request, platform: Platform) -> WorkerIdentity:
+    """Raises what `identify_site` raises."""
+    try:
+        return identify_site(request, platform.database, platform.nonces)
+    except ReplacedKeyInUse as ended:
+        if (stopped := copies.note_replaced(platform.database, ended)) is not None:
+            raise stopped from None
+        raise CredentialEnded(ended.detail) from None
+
+
 def get_worker(
     request: Request, platform: PlatformDep, _token: Annotated[object, Security(WORKER_TOKEN)] = None
 ) -> WorkerIdentity:
@@ -122,7 +134,7 @@ def get_worker(
     found: WorkerIdentity | None = request.scope.get(WORKER_OF_REQUEST)
     if found is None:
         if is_signed(request.headers):
-            found = identify_site(request, platform.database, platform.nonces)
+            found = _site_of(request, platform)
         else:
             users.check_worker_token(bearer_token(request), platform.settings)
             found = CentralWorker()

@@ -113,12 +113,14 @@ class PollAnswer(Contract):
 
 
 class NewKey(Contract):
-    """A site's own key in place of the one that signs the request. proof: the new key's signature of both."""
+    """A site's own key in place of the one that signs the request. proof: the new key's signature of both. renewal:
+    counted on as in a poll; an agent of protocol 2 gives none."""
 
     model_config = with_example(public_key=f"{'A' * 43}=", proof=f"{'A' * 86}==")
 
     public_key: KeyText
     proof: SignatureText
+    renewal: Renewal | None = None
 
 
 class RemainsAtHub(Contract):

@@ -22,7 +22,7 @@ from backend.contracts.tasks import (
 )
 from backend.contracts.values import Id
 from backend.contracts.worker_state import Heartbeat, KeptAtWorker, ReceivedBytes
-from backend.db.session import read_only
+from backend.db.session import read_only, unit_of_work
 from backend.dependencies import (
     ArtifactsDep,
     PlatformDep,
@@ -194,9 +194,12 @@ def compare_audit(worker: AsWorker, body: AuditQuestion, session: ReadSession) -
 
 
 @router.post("/key", status_code=204)
-def replace_key(worker: AsWorker, body: NewKey, session: WriteSession, platform: PlatformDep) -> None:
+def replace_key(worker: AsWorker, body: NewKey, platform: PlatformDep) -> None:
     """Register a new key of the caller's site in place of the one that signs this request."""
-    renewal.replace_key(session, scope.require_site(worker), body, platform.server_key.public)
+    with unit_of_work(platform.database) as session:
+        stopped = renewal.replace_key(session, scope.require_site(worker), body, platform.server_key.public)
+    if stopped is not None:
+        raise stopped
 
 
 @router.post("/leave")

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from backend import VERSION
-from backend.contracts.link import JoinAnswer, JoinRequest, NewKey, RemainsAtHub, SiteKit
+from backend.contracts.link import JoinAnswer, JoinRequest, NewKey, RemainsAtHub, Renewal, SiteKit
 from backend.link.keys import PublicKey, SigningKey, phrase, proof_message
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.consents import Consents
@@ -61,7 +61,9 @@ async def rotate(home: SiteHome) -> str:
     was_sent = path.exists()
     new = SigningKey.load_or_make(path)
     proof = base64.b64encode(new.sign(proof_message(old.public, new.public))).decode()
-    body = NewKey(public_key=new.public.text, proof=proof).model_dump_json().encode()
+    state = home.next_renewal()
+    renewal = Renewal(number=state.number, secret=state.secret)
+    body = NewKey(public_key=new.public.text, proof=proof, renewal=renewal).model_dump_json().encode()
     try:
         async with Hub(membership.url, old, membership.server) as hub:
             await hub.must("POST", f"{API}/key", body)

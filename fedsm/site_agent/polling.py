@@ -67,7 +67,7 @@ class Poller:
         self.moved_at = time.monotonic()
 
     async def run(self, on_ended: Callable[[], None]) -> None:
-        """on_ended: called where the credential is not valid any more."""
+        """on_ended: called again and again while the credential is not valid any more."""
         delay = FIRST_DELAY_SECONDS
         while True:
             self.moved_at = time.monotonic()
@@ -83,9 +83,8 @@ class Poller:
                 continue
             except HubRefused as error:
                 self._refused(error, state)
-                if error.code == "credential_ended":
-                    on_ended()
-                await self._pause(DELAYS.get(error.code, MAX_DELAY_SECONDS))
+                look = on_ended if error.code == "credential_ended" else None
+                await self._pause(DELAYS.get(error.code, MAX_DELAY_SECONDS), look)
                 continue
             except Refused as error:
                 self._audit.write("refused", why=str(error)[:500], asked="poll")
@@ -169,11 +168,13 @@ class Poller:
         self._say("warning", f"the hub refuses: {error.detail}")
         self._audit.write("hub refuses", code=error.code)
 
-    async def _pause(self, seconds: float) -> None:
-        """In steps, so that the watchdog sees the loop move."""
+    async def _pause(self, seconds: float, look: Callable[[], None] | None = None) -> None:
+        """In steps, so that the watchdog sees the loop move. look: called with each step."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self.moved_at = time.monotonic()
+            if look is not None:
+                look()
             await asyncio.sleep(min(left, 5.0))
 
     def _say(self, level: str, text: str) -> None:

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 import uvicorn
 from pydantic import Field
@@ -93,11 +94,12 @@ async def serve(home: SiteHome, settings: AgentSettings) -> None:
         _watch(poller, settings.poll_seconds)
         audit.write("started", site=membership.slug)
         logger.info("site %s of %s: the hub is %s", membership.slug, membership.federation, membership.url)
-        key_before = home.key_file.stat().st_mtime_ns
+        key_before = _made_at(home.key_file)
 
         def on_ended() -> None:
-            """A new key may lie in the folder: then the agent starts again with it."""
-            if home.key_file.stat().st_mtime_ns != key_before:
+            """A new key may lie in the folder: then the agent starts again with it. None lies there after the site
+            left: then a start says that."""
+            if _made_at(home.key_file) != key_before:
                 server.should_exit = True
 
         polling = asyncio.create_task(poller.run(on_ended))
@@ -107,6 +109,10 @@ async def serve(home: SiteHome, settings: AgentSettings) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await polling
         audit.write("stopped")
+
+
+def _made_at(key_file: Path) -> int | None:
+    return key_file.stat().st_mtime_ns if key_file.exists() else None
 
 
 def by_socket(workers: ASGIApp, people: ASGIApp) -> ASGIApp:

@@ -1,5 +1,6 @@
 """A hospital's state folder: its key, whom it joined, sockets, the spool of files, the audit."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -146,14 +147,17 @@ class SiteHome:
         os.replace(temporary, self.key_file)
 
     def next_renewal(self) -> RenewalState:
-        """The one to send: on the disk before it leaves."""
-        state = self._renewal()
-        if state is not None and not state.answered:
-            return state
-        number = 1 if state is None else state.number + 1
-        following = RenewalState(number, secrets.token_hex(16), answered=False)
-        self._write_renewal(following)
-        return following
+        """The one to send: on the disk before it leaves. The agent and a command that makes a new key may both ask:
+        they get the same one, for two would look like two copies of the credential."""
+        with open(self.folder / ".renewal-lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            state = self._renewal()
+            if state is not None and not state.answered:
+                return state
+            number = 1 if state is None else state.number + 1
+            following = RenewalState(number, secrets.token_hex(16), answered=False)
+            self._write_renewal(following)
+            return following
 
     def renewal_answered(self, state: RenewalState) -> None:
         self._write_renewal(RenewalState(state.number, state.secret, answered=True))

@@ -24,6 +24,16 @@ ARTIFACTS = "/worker-api/v1/artifacts/"
 #: Nonces that are remembered at a time; beyond it requests are refused rather than repeated ones let in.
 MAX_NONCES = 200_000
 EMPTY = signatures.content_digest(b"")
+#: Why a credential ended that the site's own new key followed.
+KEY_REPLACED = "the site made a new key"
+
+
+class ReplacedKeyInUse(CredentialEnded):
+    """A request is signed with a key that the site's own new key followed. To be answered as its base."""
+
+    def __init__(self, detail: str, credential_id: str) -> None:
+        super().__init__(detail)
+        self.credential_id = credential_id
 
 
 @dataclass(frozen=True)
@@ -134,4 +144,5 @@ def _require_active(credential: SiteCredential) -> None:
             raise CredentialStopped(
                 "this site's credential is in use twice: both copies wait until the coordinator decides"
             )
-    raise CredentialEnded(f"this credential is not valid any more ({credential.reason}): ask for a new kit")
+    detail = f"this credential is not valid any more ({credential.reason}): ask for a new kit"
+    raise ReplacedKeyInUse(detail, credential.id) if credential.reason == KEY_REPLACED else CredentialEnded(detail)

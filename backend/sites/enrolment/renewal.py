@@ -13,33 +13,20 @@ from backend.db.lookup import lock_row
 from backend.db.models import Artifact, Case, Dataset, Experiment, Run, RunDataset, Site, SiteCredential, TestedCase
 from backend.errors import Conflict, CredentialEnded, CredentialStopped, RequestSignatureRefused
 from backend.link.keys import PublicKey, phrase, proof_message
-from backend.sites.enrolment import codes, service
-from backend.sites.enrolment.identity import SiteWorker
+from backend.sites.enrolment import codes, copies, service
+from backend.sites.enrolment.identity import KEY_REPLACED, SiteWorker
+
+IN_USE_TWICE = "The credential of {site} is in use twice, or was restored from a backup: both wait."
 
 
 def renew(session: Session, worker: SiteWorker, body: PollRequest) -> CredentialStopped | None:
     """Notes that the credential is in use. Returns, rather than raises, that it was found in use twice: the credential
-    is stopped with it.
-
-    Two copies count on from the same number. The one that is behind, or gives the same number with another secret,
-    shows that there are two; which of them is the site's own, a person must say."""
+    is stopped with it."""
     credential = _locked(session, worker)
-    last, given = credential.renewal_number, body.renewal
-    secret_sha256 = codes.hash_of(given.secret)
-    is_repeated = last == given.number and credential.renewal_sha256 == secret_sha256
-    if last is not None and given.number <= last and not is_repeated:
-        credential.status, credential.reason = "stopped", "it was in use twice"
-        site = session.get_one(Site, worker.site_id)
-        service.mark_offline(session, site)
-        message = (
-            f"The credential of {site.name} is in use twice, or was restored from a backup: both wait. Ask the site, "
-            "then let it work again or revoke it."
-        )
-        service.say(session, site, message, worker.slug, "error")
-        return CredentialStopped(
-            "this site's credential is in use twice, or was restored from a backup: wait until the coordinator decides"
-        )
-    credential.renewal_number, credential.renewal_sha256 = given.number, secret_sha256
+    if not copies.counted_on(credential, body.renewal):
+        return copies.stop(session, credential, IN_USE_TWICE)
+    credential.renewal_number = body.renewal.number
+    credential.renewal_sha256 = codes.hash_of(body.renewal.secret)
     credential.last_seen_at = now()
     _note_pause(credential, body.pause)
     credential.version, credential.hardware = body.version, body.hardware
@@ -56,16 +43,19 @@ def _note_pause(credential: SiteCredential, pause: SaidPause | None) -> None:
     credential.paused_at = None if pause is None else now()
 
 
-def replace_key(session: Session, worker: SiteWorker, body: NewKey, server_key: PublicKey) -> None:
-    """The new key at once takes the place of the one that signed the request. Raises RequestSignatureRefused without
-    its own signature, Conflict for a key that is known."""
+def replace_key(session: Session, worker: SiteWorker, body: NewKey, server_key: PublicKey) -> CredentialStopped | None:
+    """The new key at once takes the place of the one that signed the request. Returns, as `renew` does, that the
+    credential was found in use twice. Raises RequestSignatureRefused without the new key's own signature, Conflict for
+    a key that is known."""
     credential = _locked(session, worker)
+    if body.renewal is not None and not copies.counted_on(credential, body.renewal):
+        return copies.stop(session, credential, IN_USE_TWICE)
     old, new = PublicKey.from_text(credential.public_key), service.public_key(body.public_key)
     if not new.verifies(base64.b64decode(body.proof), proof_message(old, new)):
         raise RequestSignatureRefused("the new key did not sign that it follows: make the proof with its private half")
     if session.scalar(select(SiteCredential.id).where(SiteCredential.fingerprint == new.fingerprint)):
         raise Conflict("this key was registered before: make a new one")
-    service.end(credential, "the site made a new key")
+    service.end(credential, KEY_REPLACED)
     session.add(
         SiteCredential(
             site_id=worker.site_id,
@@ -82,7 +72,9 @@ def replace_key(session: Session, worker: SiteWorker, body: NewKey, server_key: 
         )
     )
     site = session.get_one(Site, worker.site_id)
-    service.say(session, site, f"{site.name} made a new key, which follows the old one.", worker.slug)
+    message = f"{site.name} made a new key, which follows the old one. If the site says it did not, revoke it."
+    service.say(session, site, message, worker.slug, "warning")
+    return None
 
 
 def leave(session: Session, worker: SiteWorker) -> RemainsAtHub:

@@ -37,10 +37,25 @@ DATABASE = 11
 
 @dataclass
 class Hospital:
-    """worker: speaks to the agent's socket, as the hospital's own does."""
+    """worker: speaks to the agent's socket, as the hospital's own does. agents: the processes so far; the last runs."""
 
     home: SiteHome
     worker: PlayedWorker
+    agents: list["subprocess.Popen[bytes]"]
+    settings: dict[str, str]
+
+    def start_agent(self) -> None:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("FEDSM_")}
+        log = self.home.folder.parent / "agent.log"
+        with open(log, "ab") as file:
+            command = [sys.executable, "-m", "fedsm.site_agent"]
+            environment = own | self.settings
+            self.agents.append(subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT))
+        wait_until(lambda: (status_of(self.home) or {}).get("problem") == "", 60, f"the agent: {log}")
+
+    def stop_agent(self) -> None:
+        self.agents[-1].send_signal(signal.SIGTERM)
+        self.agents[-1].wait(20)
 
     def fedsm(self, *arguments: str) -> Result:
         return CliRunner().invoke(app, ["site", *arguments, "--home", str(self.home.folder)])
@@ -66,31 +81,23 @@ def north(
     home.policy_file.write_text("may_send_thumbnails: true\nmay_send_images: true\nmay_send_predictions: true\n")
     accepted = {"fingerprint": home.key().public.fingerprint}
     backend.post(f"/sites/{site['id']}/credential/accept", accepted)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("FEDSM_")}
     settings = {
         "FEDSM_HOME": str(home.folder),
         "REDIS_URL": f"{valkey_url}?virtual_host={DATABASE}",
         "FEDSM_POLL_SECONDS": "2",
     }
-    log = tmp_path / "agent.log"
-    with open(log, "wb") as file:
-        command = [sys.executable, "-m", "fedsm.site_agent"]
-        process = subprocess.Popen(command, env=own | settings, stdout=file, stderr=subprocess.STDOUT)
+    client = httpx.Client(transport=httpx.HTTPTransport(uds=str(home.socket())), base_url="http://agent", timeout=30)
+    queue = redis.Redis(unix_socket_path=valkey_url.removeprefix("redis+socket://"), db=DATABASE)
+    hospital = Hospital(home, PlayedWorker(client, queue, "worker"), [], settings)
     try:
-        wait_until(lambda: (status_of(home) or {}).get("problem") == "", 60, f"the agent: {log}")
-        client = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(home.socket())), base_url="http://agent", timeout=30
-        )
-        queue = redis.Redis(unix_socket_path=valkey_url.removeprefix("redis+socket://"), db=DATABASE)
-        hospital = Hospital(home, PlayedWorker(client, queue, "worker"))
+        hospital.start_agent()
         hospital.beat()
         backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": "/data/north"})
         wait_until(hospital.works, 30, "the check of the data set")
         yield hospital
-        client.close()
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        client.close()
+        hospital.stop_agent()
 
 
 def test_a_run_is_approved_by_command_refused_in_a_browser_and_recorded_at_both_ends(
@@ -165,3 +172,35 @@ def check_records(backend: LiveBackend, north: Hospital) -> None:
     assert {"approval asked", "approved", "refused", "claimed", "sent", "completed"} <= {one["what"] for one in records}
     north.home.audit_file.write_text("")
     assert north.fedsm("audit", "verify").exit_code == 1
+
+
+def test_a_site_makes_a_new_key_goes_on_with_it_and_leaves(
+    backend: LiveBackend, hospitals: dict[str, Any], north: Hospital
+) -> None:
+    before = north.home.key().public.fingerprint
+    done = north.fedsm("rotate")
+    assert done.exit_code == 0, done.output
+    after = north.home.key().public.fingerprint
+    assert after != before
+    assert after in done.output
+    assert north.agents[-1].wait(30) == 0, "the agent ends by itself, to be started with the new key"
+    north.start_agent()
+    site = backend.get(f"/federations/{hospitals['id']}")["sites"][0]
+    assert (site["link"]["fingerprint"], site["link"]["status"]) == (after, "joined")
+
+    (north.home.folder / "worker").mkdir(exist_ok=True)
+    (north.home.folder / "worker" / "model.safetensors").write_bytes(b"weights")
+    refused = north.fedsm("leave", "--yes")
+    assert refused.exit_code == 1
+    assert "agent runs: stop it" in refused.output
+    assert north.home.key_file.exists()
+    north.stop_agent()
+    done = north.fedsm("leave", "--yes")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"datasets: 1\n  cases: 5\n", done.output), done.output
+    gone = (north.home.key_file, north.home.membership_file, north.home.renewal_file, north.home.folder / "worker")
+    assert not any(path.exists() for path in gone)
+    assert '"left"' in north.home.audit_file.read_text()
+    assert backend.get(f"/sites/{site['id']}")["link"]["reason"] == "the site left"
+    north.agents.append(subprocess.Popen([sys.executable, "-m", "fedsm.site_agent"], env=os.environ | north.settings))
+    assert north.agents[-1].wait(60) == 1, "without a key the agent says to join, and ends"

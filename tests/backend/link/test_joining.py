@@ -14,7 +14,7 @@ from sqlalchemy import String, Text, cast, select, update
 
 from backend.clock import now
 from backend.db.base import Base
-from backend.db.models import SiteInvitation, Task
+from backend.db.models import SiteCredential, SiteInvitation, Task
 from backend.db.session import read_only, unit_of_work
 from backend.link import signatures
 from backend.link.keys import SigningKey, phrase, proof_message
@@ -274,6 +274,72 @@ class TestCopies:
         north.accept()
         assert north.poll().status_code == 200
         assert code_of(thief.poll()) == (403, "credential_stopped"), "the copy is behind: it stops them again"
+
+    def rotate(self, site: PlayedSite, renewal: dict[str, Any] | None = None) -> PlayedSite:
+        """The one with the new key."""
+        new = SigningKey.generate()
+        proof = base64.b64encode(new.sign(proof_message(site.key.public, new.public))).decode()
+        body = {"public_key": new.public.text, "proof": proof} | ({} if renewal is None else {"renewal": renewal})
+        answer = site.client.post("/worker-api/v1/key", json=body)
+        assert answer.status_code == 204, answer.text
+        successor = PlayedSite(site.backend, site.broker, site.site)
+        successor.key, successor.client = new, signed_client(site.backend, new)
+        return successor
+
+    def later(self, backend: LiveBackend, seconds: float) -> None:
+        """All that happened to the credentials was so long ago."""
+        ago = timedelta(seconds=seconds)
+        with unit_of_work(backend.platform.database) as session:
+            for credential in session.scalars(select(SiteCredential)):
+                credential.created_at -= ago
+                credential.accepted_at = credential.accepted_at and credential.accepted_at - ago
+                credential.ended_at = credential.ended_at and credential.ended_at - ago
+
+    def test_a_thief_that_makes_a_new_key_stops_both(self, backend: LiveBackend, sites: dict[str, PlayedSite]) -> None:
+        """The key alone was copied: the thief says nothing of the number, as an agent of protocol 2."""
+        north = sites["north"]
+        north.poll()
+        thief = self.rotate(self.copy(north))
+        assert thief.poll().status_code == 200
+        warned = [event["message"] for event in backend.get("/events", level="warning")]
+        assert any("made a new key" in message for message in warned)
+        assert code_of(north.poll()) == (401, "credential_ended"), "it may be the site's own agent, for a moment"
+        assert link_of(backend, north.site)["status"] == "joined"
+        self.later(backend, 100)
+        assert code_of(north.poll()) == (403, "credential_stopped")
+        assert code_of(thief.poll()) == (403, "credential_stopped")
+        assert link_of(backend, north.site)["status"] == "stopped"
+        said = [event["message"] for event in backend.get("/events", level="error")]
+        assert any("a new one followed is in use still" in message for message in said)
+
+    def test_a_person_who_decided_for_the_new_key_is_not_asked_again(
+        self, backend: LiveBackend, sites: dict[str, PlayedSite]
+    ) -> None:
+        north = sites["north"]
+        own = self.rotate(north)
+        self.later(backend, 100)
+        assert code_of(north.poll()) == (403, "credential_stopped"), "the thief has the old key"
+        own.accept()
+        assert code_of(north.poll()) == (401, "credential_ended")
+        assert own.poll().status_code == 200
+
+    def test_a_copy_that_is_behind_makes_no_new_key(self, backend: LiveBackend, sites: dict[str, PlayedSite]) -> None:
+        """It has the whole folder, as it was some polls ago."""
+        north = sites["north"]
+        north.poll()
+        thief = self.copy(north)
+        north.poll()
+        new = SigningKey.generate()
+        body = {
+            "public_key": new.public.text,
+            "proof": base64.b64encode(new.sign(proof_message(thief.key.public, new.public))).decode(),
+            "renewal": {"number": thief.number + 1, "secret": "0" * 32},
+        }
+        assert code_of(thief.client.post("/worker-api/v1/key", json=body)) == (403, "credential_stopped")
+        assert code_of(north.poll()) == (403, "credential_stopped")
+        north.accept()
+        renewal = {"number": north.number, "secret": north.secret}
+        assert self.rotate(north, renewal).poll().status_code == 200, "the site's own repeats what it said last"
 
     def test_a_poll_whose_answer_was_lost_is_no_copy(self, sites: dict[str, PlayedSite]) -> None:
         north = sites["north"]

@@ -6341,7 +6341,8 @@ export type NewInvitation = {
 /**
  * NewKey
  *
- * A site's own key in place of the one that signs the request. proof: the new key's signature of both.
+ * A site's own key in place of the one that signs the request. proof: the new key's signature of both. renewal:
+ * counted on as in a poll; an agent of protocol 2 gives none.
  */
 export type NewKey = {
     /**
@@ -6352,6 +6353,7 @@ export type NewKey = {
      * Public Key
      */
     public_key: string;
+    renewal?: Renewal | null;
 };
 
 /**
