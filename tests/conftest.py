@@ -1,5 +1,6 @@
 """Real parts for tests: Valkey on a unix socket, and PostgreSQL where this machine has it."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -14,6 +15,11 @@ from tests import postgres
 
 #: The environment variable that tells each process of a run of pytest of the folder that they share.
 SHARED_FOLDER = "FEDSM_TEST_SHARED_FOLDER"
+
+
+# What is imported for the tests stays: a collector that looks for garbage in it again and again takes half of the time
+# until the first test begins.
+gc.disable()
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> None:
@@ -45,6 +51,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: one that begins last would run alone at the end, beside idle cores."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
