@@ -17,7 +17,7 @@ from fedsm.predicting.inputs import Input, NothingThere, find_inputs
 from fedsm.predicting.rows import Row, row_of, table_columns, table_row
 from worker.predicting.mask_forms import MASK_FORMS, MaskForm, files_of_masks, own_form
 from worker.predicting.model import open_model
-from worker.predicting.own_image import read_own_file
+from worker.predicting.own_image import opened_file
 from worker.predicting.predict import Predictor, predict_image
 
 TABLE = "predictions.csv"
@@ -56,11 +56,11 @@ def _predicted(predictor: Predictor, each: Input, out: Path, form: str | None, o
     """An image that cannot be taken has a row that says why, and stops no other."""
     begun, run = time.monotonic(), predictor.run
     try:
-        image = read_own_file(each.path, run.task)
-        done = predict_image(predictor, image, only_chosen=True, model=only)
-        wanted: MaskForm = form if form is not None else own_form(each.path, image)  # type: ignore[assignment]
-        made_by = f"{run.strategy.name}, {done.chosen}"
-        files = list(files_of_masks(wanted, done.masks[done.chosen], run, image, each.path, made_by))
+        with opened_file(each.path, run.task) as (image, source):
+            done = predict_image(predictor, image, only_chosen=True, model=only)
+            wanted: MaskForm = form if form is not None else own_form(source, image)  # type: ignore[assignment]
+            made_by = f"{run.strategy.name}, {done.chosen}"
+            files = list(files_of_masks(wanted, done.masks[done.chosen], run, image, source, made_by))
     except ValueError as problem:
         return Row(str(each.path), problem=str(problem))
     saved = [out / f"{each.stem}{ending}" for ending, _ in files]

@@ -53,7 +53,7 @@ def _matching(given: Path) -> list[Path]:
 def _images_at(path: Path, masks: Path) -> Iterator[tuple[Path, str]]:
     """Each image and its stem. What is named itself is taken whatever its name is: reading it says what is wrong."""
     if path.is_file():
-        yield path, stem_of(path.name)
+        yield path, path.stem if path.suffix.lower() == ".zip" else stem_of(path.name)
     elif _is_series(path):
         yield path, path.resolve().name
     else:

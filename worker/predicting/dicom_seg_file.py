@@ -3,23 +3,28 @@
 import hashlib
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import highdicom
 import numpy as np
-import pydicom
 from highdicom.color import CIELabColor
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from worker.datasets.readers import looks_like_dicom
+from worker.datasets.readers.dicom_files import parse
 from worker.datasets.readers.model import Frame
+from worker.datasets.readers.names import series_files
 from worker.datasets.readers.orientation import as_stored
 from worker.predicting.terminology import CATEGORY, CodedStructure
 
 _SERIES_NUMBER = 900
+#: What every object of a patient has, if only without a value (DICOM PS3.3 C.7.1.1, C.7.2.1); programs that take names
+#: away often take the whole element.
+_MAY_BE_EMPTY = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
+                 "StudyDate", "StudyTime")  # fmt: skip
 #: How far a slice may lie from its voxels, as a share of the distance between slices.
 _TOLERANCE = 0.1
 
@@ -30,9 +35,9 @@ def dicom_seg_file(
     """mask: [S, *space] bool, as the image's pixels lie. source: the DICOM file, or the folder of the series.
     made_by: the model, in a few words.
 
-    The object holds the frames in which some structure is, and all frames where none is anywhere, because an object
-    without frames is none. Equal masks of equal images have equal UIDs. Raises ValueError where the images do not say
-    where they lie.
+    The object holds the frames in which some structure is; where none is anywhere one empty frame a structure, because
+    an object without frames is none. Equal masks of equal images have equal UIDs. Raises ValueError where the images do
+    not say where they lie, or lack what a segmentation needs.
     """
     if frame is None or frame.stored_affine is None or frame.frame_of_reference is None:
         raise ValueError(
@@ -41,9 +46,16 @@ def dicom_seg_file(
         )
     images = _source_images(source)
     stored = np.stack([as_stored(plane, frame) for plane in mask])
-    frames = _frames_of(images, stored, frame.stored_affine)
-    seed = f"{made_by}|{[image.SOPInstanceUID for image in images]}|{hashlib.sha256(frames.tobytes()).hexdigest()}"
-    with warnings.catch_warnings():
+    with _said_as_a_problem():
+        positions = [place for image in images for place in _positions(image)]
+        uids = [image.SOPInstanceUID for image in images]
+    frames = _frames_of(positions, stored, frame.stored_affine)
+    only: list[highdicom.PlanePositionSequence] | None = None
+    if not frames.any():
+        frames = frames[:1]
+        only = [highdicom.PlanePositionSequence(highdicom.CoordinateSystemNames.PATIENT, positions[0])]
+    seed = f"{made_by}|{uids}|{hashlib.sha256(frames.tobytes()).hexdigest()}"
+    with warnings.catch_warnings(), _said_as_a_problem():
         # It says that nothing was found, which the table of predictions says too.
         warnings.filterwarnings("ignore", message=".*[Ee]ncoding an empty segmentation.*")
         made = highdicom.seg.Segmentation(
@@ -62,23 +74,47 @@ def dicom_seg_file(
             content_label="SEGMENTATION",
             content_description="Predicted by a model of FedSM Studio",
             series_description="FedSM Studio prediction",
-            omit_empty_frames=True,
+            plane_positions=only,
+            omit_empty_frames=only is None,
         )
-    file = io.BytesIO()
-    made.save_as(file)
+        file = io.BytesIO()
+        made.save_as(file)
     return file.getvalue()
 
 
+@contextmanager
+def _said_as_a_problem() -> Iterator[None]:
+    """highdicom asks the source for elements as attributes, and says by many errors what it lacks."""
+    try:
+        yield
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the DICOM image lacks what a segmentation of it needs ({error}): take the masks as NIfTI (`--form files`)"
+        ) from error
+
+
 def _source_images(source: Path) -> list[Dataset]:
-    paths = sorted(path for path in source.iterdir() if looks_like_dicom(path)) if source.is_dir() else [source]
-    return [pydicom.dcmread(path) for path in paths]
+    """As the reader takes them, with all elements that may be empty and with the direction of the first: between
+    classic objects it may differ by rounding."""
+    root = source.parent
+    names = series_files(root, source.name) if source.is_dir() else [source.name]
+    images: list[Dataset] = [parse((root / name).read_bytes()) for name in names]
+    for image in images:
+        for keyword in _MAY_BE_EMPTY:
+            if keyword not in image:
+                setattr(image, keyword, "")
+        if "ImageOrientationPatient" in image:
+            image.ImageOrientationPatient = images[0].ImageOrientationPatient
+    return images
 
 
-def _frames_of(images: Sequence[Dataset], stored: NDArray[np.bool_], affine: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _frames_of(
+    positions: Sequence[Sequence[float]], stored: NDArray[np.bool_], affine: NDArray[np.float64]
+) -> NDArray[np.uint8]:
     """[frames, rows, columns, S], in the order of the source's frames. stored: [S, X, Y, Z]."""
     to_voxel = np.linalg.inv(np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine)
     planes = []
-    for position in (place for image in images for place in _positions(image)):
+    for position in positions:
         x, y, z = (to_voxel @ np.append(position, 1.0))[:3]
         index = round(float(z))
         if max(abs(x), abs(y), abs(z - index)) > _TOLERANCE or not 0 <= index < stored.shape[3]:

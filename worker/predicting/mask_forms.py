@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from backend.contracts.artifacts import PNG
 from backend.contracts.tasks import RunSpec
 from worker.datasets.mask_files import mask_file
-from worker.datasets.readers.names import NRRD_SUFFIXES, looks_like_dicom
+from worker.datasets.readers.names import NRRD_SUFFIXES
 from worker.datasets.viewer_files import OUTLINE_COLORS
 from worker.predicting.dicom_seg_file import dicom_seg_file
 from worker.predicting.own_image import OwnImage
@@ -22,22 +22,21 @@ MaskForm = Literal["files", "seg-nrrd", "dicom-seg"]
 MASK_FORMS: tuple[MaskForm, ...] = get_args(MaskForm)
 
 
-def own_form(path: Path, image: OwnImage) -> MaskForm:
-    """The form of the image's own kind: what it came as is what its masks are."""
+def own_form(source: Path, image: OwnImage) -> MaskForm:
+    """The form of the image's own kind: what it came as is what its masks are. source: as `opened_file` gives it."""
     frame = image.frame
-    has_place = frame is not None and frame.stored_affine is not None
-    if has_place and path.name.lower().endswith(NRRD_SUFFIXES):
+    if frame is None or frame.stored_affine is None:
+        return "files"
+    if source.name.lower().endswith(NRRD_SUFFIXES):
         return "seg-nrrd"
-    is_dicom = path.is_dir() or looks_like_dicom(path)
-    if has_place and is_dicom and frame is not None and frame.frame_of_reference is not None:
-        return "dicom-seg"
-    return "files"
+    return "files" if frame.frame_of_reference is None else "dicom-seg"  # only DICOM has one
 
 
 def files_of_masks(
     form: MaskForm, mask: NDArray[np.bool_], run: RunSpec, image: OwnImage, source: Path, made_by: str
 ) -> Iterator[tuple[str, bytes]]:
-    """Yields what each file's name ends with, and its content. mask: [S, *space] bool.
+    """Yields what each file's name ends with, and its content. mask: [S, *space] bool. source: as `opened_file` gives
+    it.
 
     Raises ValueError where the image's kind has no such form.
     """

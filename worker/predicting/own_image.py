@@ -1,6 +1,8 @@
 """An image that belongs to no data set, read as the images of data sets are."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -57,22 +59,39 @@ class OwnImage:
         return make_case(self.name, self.name, read.image, read.structures, read.spacing, sampling, intensity, dims)
 
 
-def read_upload(name: str, content: bytes, task: SegmentationTask) -> OwnImage:
-    """Of a file as it came, or of a zip with the files of one image. Raises ValueError naming what the task takes."""
+@contextmanager
+def opened_upload(name: str, content: bytes, task: SegmentationTask) -> Iterator[tuple[OwnImage, Path]]:
+    """The image of a file as it came, or of a zip with the files of one image; and its source, which is there until the
+    block ends: its file, or the folder of its series. Raises ValueError naming what the task takes."""
     with tempfile.TemporaryDirectory(prefix="fedsm-prediction-") as folder:
         try:
             root, path = store_upload(Path(folder), name, content)
         except (CannotRead, UnsafeFile) as problem:
             raise ValueError(f"{name} {problem}") from None
-        return _read(root, path, name, task)
+        yield _read(root, path, name, task), root / path
+
+
+@contextmanager
+def opened_file(path: Path, task: SegmentationTask) -> Iterator[tuple[OwnImage, Path]]:
+    """As `opened_upload`, of a file, a zip, or the folder of a DICOM series."""
+    if path.is_file() and path.suffix.lower() == ".zip":
+        with opened_upload(path.name, path.read_bytes(), task) as opened:
+            yield opened
+        return
+    whole = path.resolve()
+    yield _read(whole.parent, whole.name, path.name or whole.name, task), whole
+
+
+def read_upload(name: str, content: bytes, task: SegmentationTask) -> OwnImage:
+    """The image alone."""
+    with opened_upload(name, content, task) as (image, _):
+        return image
 
 
 def read_own_file(path: Path, task: SegmentationTask) -> OwnImage:
-    """Of a file, or of the folder of a DICOM series. Raises ValueError naming what the task takes."""
-    if path.is_file() and path.suffix.lower() == ".zip":
-        return read_upload(path.name, path.read_bytes(), task)
-    whole = path.resolve()
-    return _read(whole.parent, whole.name, path.name or whole.name, task)
+    """The image alone."""
+    with opened_file(path, task) as (image, _):
+        return image
 
 
 def _read(root: Path, path: str, name: str, task: SegmentationTask) -> OwnImage:

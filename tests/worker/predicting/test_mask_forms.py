@@ -11,10 +11,19 @@ import SimpleITK as sitk  # noqa: N813
 import slicerio
 
 from backend.contracts.tasks import RunSpec
-from tests.worker.datasets.readers.medical_files import AXIAL, CORONAL, ct_slice, write_nifti
+from tests.worker.datasets.readers.medical_files import (
+    AXIAL,
+    CORONAL,
+    ct_slice,
+    enhanced_ct,
+    save,
+    write_nifti,
+)
 from tests.worker.predicting.conftest import AFFINE
+from tests.worker.predicting.series import NUM_SLICES, write_series
 from tests.worker.predicting.trained import TrainedSet
 from worker.datasets.readers import NamedMask, read_mask
+from worker.datasets.viewer_files import OUTLINE_COLORS
 from worker.predicting.mask_forms import files_of_masks, own_form
 from worker.predicting.own_image import OwnImage, read_own_file
 
@@ -41,18 +50,10 @@ def blocks(shape: tuple[int, ...], overlap: bool) -> np.ndarray:
     return mask
 
 
-def write_series(folder: Path, orientation: tuple[float, ...], num_slices: int = 6, tilt: float = 0.0) -> Path:
-    """Names that do not tell the order, from head to foot."""
-    folder.mkdir()
-    right, down = np.reshape(orientation, (2, 3))
-    normal = np.cross(right, down)
-    draws = np.random.default_rng(0)
-    for index in range(num_slices):
-        position = np.array([5.0, -7.0, 11.0]) + 3.0 * index * normal + tilt * index * down
-        pixels = draws.integers(0, 900, size=(14, 12)).astype(np.int16)
-        dataset = ct_slice(pixels, position, ImageOrientationPatient=list(orientation), InstanceNumber=index + 1)
-        dataset.save_as(folder / f"{(index * 5) % 7}.dcm", enforce_file_format=True)
-    return folder
+def plane_counts(mask: np.ndarray, axis: int) -> list[int]:
+    """Of each structure, in how many planes along the axis it occurs. mask: [S, *space]."""
+    others = tuple(other for other in (1, 2, 3) if other != axis)
+    return [int(found.sum()) for found in mask.any(axis=others)]
 
 
 @pytest.mark.parametrize("overlap", [True, False])
@@ -68,6 +69,14 @@ def test_slicer_reads_names_codes_and_voxels(run: RunSpec, tmp_path: Path, overl
     assert codes[0] == ["SCT", "41216001", "Prostate"]
     assert codes[1][0] == "99FEDSM"
     assert codes[1][2] == "core"
+    for segment, color in zip(read["segments"], OUTLINE_COLORS, strict=False):
+        assert segment["color"] == pytest.approx([channel / 255 for channel in color], abs=1e-5)
+    np.testing.assert_allclose(read["ijkToLPS"], np.diag([-1.0, -1.0, 1.0, 1.0]) @ AFFINE, atol=1e-6)
+    # The file's x goes to the left already; LPS order has z from foot to head, and D, H, W.
+    in_file = mask[:, ::-1, ::-1].transpose(0, 3, 2, 1)
+    for segment, plane in zip(read["segments"], in_file, strict=True):
+        layer = read["voxels"][segment["layer"]] if read["voxels"].ndim == 4 else read["voxels"]
+        np.testing.assert_array_equal(layer == segment["labelValue"], plane)
     by_library = sitk.ReadImage(str(path))
     assert by_library.GetSize() == (12, 20, 10)
     # What our own reader of .seg.nrrd makes of it is the mask, laid on the image.
@@ -85,12 +94,15 @@ def test_an_empty_structure_is_listed(run: RunSpec, tmp_path: Path) -> None:
     assert [segment["name"] for segment in slicerio.read_segmentation(str(path))["segments"]] == list(NAMES)
 
 
-@pytest.mark.parametrize("orientation", [AXIAL, CORONAL, OBLIQUE], ids=["axial", "coronal", "oblique"])
-@pytest.mark.parametrize("overlap", [True, False])
+@pytest.mark.parametrize(
+    ("orientation", "overlap", "step"),
+    [(AXIAL, True, 3.0), (CORONAL, False, 3.0), (OBLIQUE, True, 3.0), (AXIAL, False, -3.0)],
+    ids=["axial", "coronal", "oblique", "reversed"],
+)
 def test_a_dicom_segmentation_lies_on_its_series(
-    run: RunSpec, tmp_path: Path, orientation: tuple[float, ...], overlap: bool
+    run: RunSpec, tmp_path: Path, orientation: tuple[float, ...], overlap: bool, step: float
 ) -> None:
-    series = write_series(tmp_path / "series", orientation)
+    series = write_series(tmp_path / "series", orientation, step=step)
     image = read_own_file(series, run.task)
     assert own_form(series, image) == "dicom-seg"
     shape = image.read.image.shape[:3]
@@ -100,14 +112,18 @@ def test_a_dicom_segmentation_lies_on_its_series(
     if not overlap:
         mask[0] &= ~mask[1]
     content = written(series, "dicom-seg", mask, run, image)
-    assert written(series, "dicom-seg", mask, run, image)[:132] == content[:132]
     made = highdicom.seg.segread(io.BytesIO(content))
     assert [made.get_segment_description(n).segment_label for n in made.segment_numbers] == list(NAMES)
-    assert made.get_segment_description(1).segmented_property_type.value == "41216001"
+    codes = [made.get_segment_description(number).segmented_property_type for number in made.segment_numbers]
+    assert [(code.scheme_designator, code.meaning) for code in codes] == [("SCT", "Prostate"), ("99FEDSM", "core")]
     sources = {pydicom.dcmread(path).SOPInstanceUID for path in series.iterdir()}
-    assert {uid for _, _, uid in made.get_source_image_uids()} <= sources
-    frames = made.NumberOfFrames
-    assert frames < 2 * 6, "frames without any structure are left out"
+    assert {uid for _, _, uid in made.get_source_image_uids()} == sources
+    frames = [int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+              for group in made.PerFrameFunctionalGroupsSequence]  # fmt: skip
+    axis = 1 + int(image.read.image.shape[:3].index(NUM_SLICES))  # across the file's own planes
+    expected = plane_counts(mask, axis)
+    assert [frames.count(number) for number in (1, 2)] == expected, "planes without the structure are left out"
+    assert 0 < max(expected) < NUM_SLICES
     (tmp_path / "mask.dcm").write_bytes(content)
     decoded = read_mask(tmp_path, "mask.dcm", image.decoded, NAMES.__contains__)
     assert isinstance(decoded, NamedMask)
@@ -116,16 +132,45 @@ def test_a_dicom_segmentation_lies_on_its_series(
 
 
 def test_a_segmentation_of_nothing_is_read_as_nothing(run: RunSpec, tmp_path: Path) -> None:
-    series = write_series(tmp_path / "series", AXIAL)
+    series = write_series(tmp_path / "series")
     image = read_own_file(series, run.task)
     mask = np.zeros((2, *image.read.image.shape[:3]), dtype=bool)
     made = highdicom.seg.segread(io.BytesIO(written(series, "dicom-seg", mask, run, image)))
     assert list(made.segment_numbers) == [1, 2]
     assert not made.pixel_array.any()
+    assert made.NumberOfFrames == 2, "one of each structure, where the standard wants one at least"
+
+
+def test_a_frame_of_an_enhanced_object_is_a_frame_of_its_segmentation(run: RunSpec, tmp_path: Path) -> None:
+    voxels = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7)
+    save(enhanced_ct(voxels), tmp_path / "a.dcm")
+    image = read_own_file(tmp_path / "a.dcm", run.task)
+    assert own_form(tmp_path / "a.dcm", image) == "dicom-seg"
+    for mask in (blocks((5, 6, 7), overlap=True), np.zeros((2, 5, 6, 7), dtype=bool)):
+        (tmp_path / "mask.dcm").write_bytes(written(tmp_path / "a.dcm", "dicom-seg", mask, run, image))
+        decoded = read_mask(tmp_path, "mask.dcm", image.decoded, NAMES.__contains__)
+        assert isinstance(decoded, NamedMask)
+        np.testing.assert_array_equal(np.stack([decoded.planes[name] for name in NAMES]), mask)
+
+
+def test_a_dicom_picture_has_a_segmentation_of_one_frame(pictures: TrainedSet, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (14, 12, 3), dtype=np.uint8)
+    save(ct_slice(pixels, (5, -7, 11), RescaleIntercept=0, Modality="XC"), tmp_path / "eye.dcm")
+    image = read_own_file(tmp_path / "eye.dcm", pictures.run.task)
+    mask = blocks((4, 14, 12), overlap=True)[:, 3]
+    made = highdicom.seg.segread(io.BytesIO(written(tmp_path / "eye.dcm", "dicom-seg", mask, pictures.run, image)))
+    np.testing.assert_array_equal(made.pixel_array > 0, mask)
+
+
+def test_what_a_segmentation_cannot_be_made_of_is_said(run: RunSpec, tmp_path: Path) -> None:
+    series = write_series(tmp_path / "series", StudyInstanceUID=None)
+    image = read_own_file(series, run.task)
+    with pytest.raises(ValueError, match=r"lacks what a segmentation .*StudyInstanceUID.*--form files"):
+        written(series, "dicom-seg", blocks(image.read.image.shape[:3], overlap=True), run, image)
 
 
 def test_equal_masks_have_equal_uids(run: RunSpec, tmp_path: Path) -> None:
-    series = write_series(tmp_path / "series", AXIAL)
+    series = write_series(tmp_path / "series")
     image = read_own_file(series, run.task)
     mask = blocks(image.read.image.shape[:3], overlap=True)
     uids = {

@@ -2,12 +2,14 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -15,6 +17,7 @@ from typer.testing import CliRunner
 from fedsm.cli.app import app
 from tests.integration.tiny_data import TASK
 from tests.worker.predicting.conftest import AFFINE
+from tests.worker.predicting.series import write_series
 from tests.worker.predicting.trained import TrainedSet
 
 ENDINGS = (".optic-disc.png", ".optic-cup.png")
@@ -44,9 +47,8 @@ def test_masks_are_those_of_the_evaluation(pictures: TrainedSet, tmp_path: Path)
         table = list(csv.DictReader(file))
     assert [line["model"] for line in table] == [row["chosen"] for row in rows]
     heights = [np.flatnonzero(plane.any(axis=1)) for plane in pictures.mask(next(iter(pictures.tested)))]
-    if all(len(height) for height in heights):
-        disc, cup = (height[-1] - height[0] + 1 for height in heights)
-        assert float(table[0]["vertical cup-to-disc ratio"]) == cup / disc
+    disc, cup = (height[-1] - height[0] + 1 if len(height) else 0 for height in heights)
+    assert float(table[0]["vertical cup-to-disc ratio"] or 0) == (cup / disc if disc else 0)
 
 
 def test_a_volumes_masks_lie_as_its_file(volumes: TrainedSet, tmp_path: Path) -> None:
@@ -61,6 +63,42 @@ def test_a_volumes_masks_lie_as_its_file(volumes: TrainedSet, tmp_path: Path) ->
         voxel = abs(float(np.linalg.det(AFFINE[:3, :3])))
         assert row["unit"] == "mm³"
         assert row["sizes"]["prostate"] == pytest.approx(stored[0].sum() * voxel, rel=1e-3)  # type: ignore[index]
+
+
+def test_dicom_series_have_segmentations_and_none_stops_another(volumes: TrainedSet, tmp_path: Path) -> None:
+    """Also what an anonymiser left, a zip, and a tilted gantry, which is refused."""
+    usual = write_series(tmp_path / "series")
+    bare = write_series(tmp_path / "bare", **dict.fromkeys(
+        ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate",
+         "StudyTime")))  # fmt: skip
+    tilted = write_series(tmp_path / "tilted", tilt=1.0)
+    packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", usual))
+    given = (bare, tilted, packed, usual)
+    rows, _ = predict(volumes.archive, *given, "--out", tmp_path / "out", code=1)
+    problems = [row["problem"] for row in rows]
+    assert "tilted gantry" in str(problems[1])
+    assert problems[0] == problems[2] == problems[3] is None
+    names = [f"{name}.seg.dcm" for name in ("bare", "packed", "series")]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([*names, "predictions.csv"])
+    found = [pydicom.dcmread(tmp_path / "out" / name) for name in names]
+    assert found[0].PixelData == found[1].PixelData == found[2].PixelData
+    assert found[1].SOPInstanceUID == found[2].SOPInstanceUID
+    (row,), _ = predict(volumes.archive, packed, "--form", "seg-nrrd", "--out", tmp_path / "out")
+    assert row["saved"] == [str(tmp_path / "out" / "packed.seg.nrrd")]
+
+
+def test_the_order_of_a_files_voxels_changes_no_mask(volumes: TrainedSet, tmp_path: Path) -> None:
+    image = next(iter(volumes.tested))
+    turned = nibabel.load(image).as_reoriented(nibabel.orientations.axcodes2ornt(("S", "R", "A")))
+    nibabel.save(turned, tmp_path / "turned.nii.gz")
+    (row,), _ = predict(volumes.archive, tmp_path / "turned.nii.gz", "--out", tmp_path)
+    for path, expected in zip(row["saved"], volumes.mask(image), strict=True):  # type: ignore[call-overload]
+        mask = nibabel.load(path)
+        assert mask.affine == pytest.approx(turned.affine)
+        in_lps = mask.as_reoriented(nibabel.orientations.ornt_transform(
+            nibabel.orientations.io_orientation(mask.affine), nibabel.orientations.axcodes2ornt(("L", "P", "S"))
+        ))  # fmt: skip
+        np.testing.assert_array_equal(np.asarray(in_lps.dataobj).transpose(2, 1, 0) > 0, expected)
 
 
 def test_folders_and_patterns_give_each_image_once(pictures: TrainedSet, tmp_path: Path) -> None:

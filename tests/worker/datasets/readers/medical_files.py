@@ -143,6 +143,24 @@ def segmentation(
     )
 
 
+def enhanced_ct(voxels: NDArray[Any]) -> pydicom.Dataset:
+    """One multi-frame object with the functional groups of a segmentation of the same frames."""
+    series = ct_series(voxels, RescaleIntercept=0)
+    groups = segmentation(series, {"all": np.ones(voxels.shape, bool)})
+    enhanced = series[0]
+    enhanced.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
+    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"):
+        delattr(enhanced, keyword)
+    enhanced.NumberOfFrames = len(voxels)
+    enhanced.SharedFunctionalGroupsSequence = groups.SharedFunctionalGroupsSequence
+    enhanced.PerFrameFunctionalGroupsSequence = sorted(
+        groups.PerFrameFunctionalGroupsSequence,
+        key=lambda group: float(group.PlanePositionSequence[0].ImagePositionPatient[2]),
+    )
+    enhanced.PixelData = voxels.tobytes()
+    return enhanced
+
+
 def structure_set(
     contours: Mapping[str, Sequence[NDArray[Any]]], frame_of_reference: str = FRAME_OF_REFERENCE, **elements: Any
 ) -> pydicom.Dataset:

@@ -9,7 +9,14 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from highdicom.seg import SegmentationTypeValues
 
-from tests.worker.datasets.readers.medical_files import CORONAL, ct_series, save, segmentation, write_series
+from tests.worker.datasets.readers.medical_files import (
+    CORONAL,
+    ct_series,
+    enhanced_ct,
+    save,
+    segmentation,
+    write_series,
+)
 from worker.datasets.readers import NamedMask, Undecodable, WrongGeometry, read_image, read_mask
 
 VOXELS = np.random.default_rng(0).integers(0, 3000, (12, 6, 7)).astype(np.uint16)
@@ -106,25 +113,8 @@ def test_the_shifted_slice_is_named(tmp_path: Path) -> None:
         read_image(_written(tmp_path, series), "a", 3)
 
 
-def _enhanced(voxels: np.ndarray) -> pydicom.Dataset:
-    series = ct_series(voxels, RescaleIntercept=0)
-    groups = segmentation(series, {"all": np.ones(voxels.shape, bool)})
-    enhanced = series[0]
-    enhanced.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
-    for keyword in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"):
-        delattr(enhanced, keyword)
-    enhanced.NumberOfFrames = len(voxels)
-    enhanced.SharedFunctionalGroupsSequence = groups.SharedFunctionalGroupsSequence
-    enhanced.PerFrameFunctionalGroupsSequence = sorted(
-        groups.PerFrameFunctionalGroupsSequence,
-        key=lambda group: float(group.PlanePositionSequence[0].ImagePositionPatient[2]),
-    )
-    enhanced.PixelData = voxels.tobytes()
-    return enhanced
-
-
 def test_frames_of_an_enhanced_object_are_held_to_the_line_too(tmp_path: Path) -> None:
-    enhanced = _enhanced(VOXELS)
+    enhanced = enhanced_ct(VOXELS)
     save(enhanced, tmp_path / "a.dcm")
     assert np.array_equal(read_image(tmp_path, "a.dcm", 3).pixels[..., 0], VOXELS)
     _move(enhanced.PerFrameFunctionalGroupsSequence[4].PlanePositionSequence[0], (25, 0, 0))
@@ -156,7 +146,7 @@ def test_without_any_rescale_or_beside_one_that_changes_nothing_stored_values_ar
 
 
 def test_frames_with_and_without_a_rescale_are_refused(tmp_path: Path) -> None:
-    enhanced = _enhanced(VOXELS)
+    enhanced = enhanced_ct(VOXELS)
     del enhanced.RescaleSlope, enhanced.RescaleIntercept
     for group in enhanced.PerFrameFunctionalGroupsSequence[:6]:
         values = pydicom.Dataset()
