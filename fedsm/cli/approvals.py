@@ -110,9 +110,11 @@ def _show(sheets: list[Any], home: Any, as_json: bool) -> None:
 
 
 def _print_link(home: Any) -> None:
-    from fedsm.site_agent.site_home import SiteHome
+    from fedsm.site_agent.site_home import SiteHome, in_container
     from fedsm.site_agent.status import approval_link
 
+    if in_container():
+        return  # the page is on the container's loopback
     if (link := approval_link(SiteHome(open_home(home)))) is not None:
         typer.echo(f"Or in a browser on this machine (the link opens once): {link}")
 

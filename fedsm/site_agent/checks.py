@@ -1,6 +1,7 @@
 """What must be right on a hospital's machine before it joins: each line ok or not, with the remedy.
 
-Nothing in the lines says whose machine it is: no name of a host or a user, no path, no address of its own.
+Nothing in the lines says whose machine it is: no name of a host or a user, no path, no address of its own. One name is
+needed and said: who issued a certificate that this machine does not know, which may be the hospital's own authority.
 """
 
 import email.utils
@@ -47,7 +48,7 @@ def _network(url: str) -> Iterator[Line]:
     try:
         way = way_to(url)
     except NetworkProblem as problem:
-        yield Line("address", False, str(problem))
+        yield Line("address", False, problem.unnamed)
         return
     yield Line("address", True, f"{httpx.URL(url).host}, encrypted" if url.startswith("https") else "on this machine")
     proxy = proxy_of(url)

@@ -17,7 +17,12 @@ CONNECT_SECONDS = 10.0
 
 
 class NetworkProblem(Exception):
-    """Its text says what stands in the way, and the remedy."""
+    """Its text says what stands in the way, and the remedy. unnamed: the same without a path or a name of this machine,
+    for what is shown to others."""
+
+    def __init__(self, text: str, unnamed: str | None = None) -> None:
+        super().__init__(text)
+        self.unnamed = unnamed or text
 
 
 def require_secure(url: str) -> None:
@@ -36,9 +41,9 @@ def tls_context() -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=bundle)
         except (OSError, ssl.SSLError):
-            raise NetworkProblem(
-                f"{CA_BUNDLE} names {bundle}, which holds no certificates that can be read: give a PEM file"
-            ) from None
+            problem = "{0} names {1}, which holds no certificates that can be read: give a PEM file"
+            unnamed = problem.format(CA_BUNDLE, "a file")
+            raise NetworkProblem(problem.format(CA_BUNDLE, bundle), unnamed) from None
     return context
 
 
@@ -54,18 +59,29 @@ def way_to(url: str) -> Way:
     """Raises NetworkProblem."""
     require_secure(url)
     tls, proxy = tls_context(), proxy_of(url)
+    if proxy is not None and ":" in httpx.URL(url).host:
+        raise NetworkProblem(
+            f"{url} is an IPv6 address, which is not asked of a proxy: the coordinator must give a name, or put the "
+            "hub into NO_PROXY"
+        )
     return Way(tls, httpx.Proxy(proxy, ssl_context=tls if proxy.scheme == "https" else None) if proxy else None)
 
 
 def proxy_of(url: str) -> httpx.URL | None:
-    """From HTTPS_PROXY, less what NO_PROXY names. Nothing stands between two programs of this machine."""
+    """From HTTPS_PROXY, less what NO_PROXY names. Nothing stands between two programs of this machine. Raises
+    NetworkProblem for one that is no address of a proxy; it may hold a password, so it is not said."""
     address = httpx.URL(url)
     if address.host in LOOPBACK or proxy_bypass(address.host):
         return None
     found = getproxies().get(address.scheme) or getproxies().get("all")
     if not found:
         return None
-    return httpx.URL(found if "://" in found else f"http://{found}")
+    try:
+        proxy = httpx.URL(found if "://" in found else f"http://{found}")
+        httpx.Proxy(proxy)
+    except (httpx.InvalidURL, ValueError):
+        raise NetworkProblem("HTTPS_PROXY is no address of a proxy: give http://user:password@host:port") from None
+    return proxy
 
 
 def words_of(error: Exception, url: str) -> str:
@@ -114,6 +130,7 @@ def _tunnel(address: httpx.URL, host: str, port: int) -> socket.socket:
     if proxy is None:
         return socket.create_connection((host, port), CONNECT_SECONDS)
     connection = socket.create_connection((proxy.host, proxy.port or 3128), CONNECT_SECONDS)
+    # `way_to` refuses an IPv6 address here.
     lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
     if proxy.username:
         secret = base64.b64encode(f"{unquote(proxy.username)}:{unquote(proxy.password)}".encode()).decode()

@@ -13,10 +13,16 @@ from fedsm.local.home import Home
 from fedsm.site_agent.policy import FILE_NAME
 
 KEY_FILE = "site-key"
+AGENT_SOCKET = "FEDSM_AGENT_SOCKET"
 
 
 class NotJoined(Exception):
     """Its text says what to do."""
+
+
+def in_container() -> bool:
+    """Whether each of the site's programs runs in a container: only there the environment names the agent's socket."""
+    return bool(os.environ.get(AGENT_SOCKET))
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class SiteHome:
     def socket(self) -> Path:
         """Where the agent serves the hospital's workers: in the folder, or where FEDSM_AGENT_SOCKET says, as in
         containers, which share nothing but the socket's folder."""
-        chosen = os.environ.get("FEDSM_AGENT_SOCKET")
+        chosen = os.environ.get(AGENT_SOCKET)
         return Path(chosen) if chosen else self.home.socket("agent")
 
     def make(self) -> None:

@@ -94,6 +94,14 @@ def test_every_variable_of_the_backend_is_one_that_it_reads() -> None:
     assert {entry["name"].removesuffix(SUFFIX) for entry in backend["env"]} <= known
 
 
+@pytest.mark.parametrize("values", [HUB, EVERYTHING], ids=["few", "all"])
+def test_central_workers_read_data_below_one_folder_alone(values: dict[str, Any]) -> None:
+    sets = of_kind(rendered(values), "StatefulSet")
+    for name in ("hub-worker-simulated", "hub-worker-coordinator"):
+        [worker] = sets[name]["spec"]["template"]["spec"]["containers"]
+        assert {"name": "FEDSM_DATA_ROOTS", "value": "/data"} in worker["env"]
+
+
 def test_gpus_and_data_go_to_the_workers_that_train() -> None:
     sets = of_kind(rendered(EVERYTHING), "StatefulSet")
     [simulated] = sets["hub-worker-simulated"]["spec"]["template"]["spec"]["containers"]

@@ -19,7 +19,7 @@ class PlayedHub:
     """answers: by `METHOD path`, status and body. next_answers: to the next uploads, before those. forged: signed by
     another key. cut: of a file, how many bytes of each answer arrive before the connection breaks. cut_upload: how many
     bytes of the first upload arrive at least before it breaks; what came is kept in `received`, whose length the hub
-    says, or else `received_answer`. certificate: with its key, for an address with TLS."""
+    says, or else `received_answer`. certificate: with its key, for an address with TLS. host: where it listens."""
 
     key: SigningKey = field(default_factory=SigningKey.generate)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
@@ -30,12 +30,14 @@ class PlayedHub:
     received: bytes = b""
     received_answer: tuple[int, bytes] | None = None
     certificate: tuple[Path, Path] | None = None
+    host: str = "127.0.0.1"
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __enter__(self) -> "PlayedHub":
-        listener = socket.create_server(("127.0.0.1", 0))
+        is_v6 = ":" in self.host
+        listener = socket.create_server((self.host, 0), family=socket.AF_INET6 if is_v6 else socket.AF_INET)
         self.port = listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://[{self.host}]:{self.port}" if is_v6 else f"http://{self.host}:{self.port}"
         config = uvicorn.Config(self._answer, log_config=None, lifespan="off", interface="asgi3")
         if self.certificate is not None:
             config.ssl_certfile, config.ssl_keyfile = map(str, self.certificate)

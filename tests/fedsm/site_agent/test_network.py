@@ -11,7 +11,7 @@ from backend.link.keys import SigningKey
 from backend.link.signatures import SignatureRefused, read_signature, verify_request
 from fedsm.local.certificates import make_authority, make_certificate
 from fedsm.site_agent.hub import API, Hub, HubAway
-from fedsm.site_agent.network import CA_BUNDLE, NetworkProblem, proxy_of, require_secure
+from fedsm.site_agent.network import CA_BUNDLE, NetworkProblem, proxy_of, require_secure, way_to
 from tests.fedsm.site_agent.played_hub import PlayedHub
 from tests.fedsm.site_agent.played_proxy import PlayedProxy
 
@@ -128,6 +128,33 @@ def test_only_this_machine_is_spoken_to_without_tls() -> None:
     for foreign in ("http://hub.invalid", "http://[2001:db8::1]:8000"):
         with pytest.raises(NetworkProblem, match="is not encrypted"):
             require_secure(foreign)
+
+
+def test_a_hub_is_reached_by_its_ipv6_address() -> None:
+    key = SigningKey.generate()
+    with PlayedHub(host="::1") as hub:
+        hub.answers[f"POST {GONE}"] = (200, b"{}")
+        assert ask(hub, hub.url, key).status_code == 200
+        ((_, headers, _),) = hub.asked
+    assert headers["host"] == f"[::1]:{hub.port}"
+    verify_request(read_signature(headers), key.public, "POST", GONE, "", headers)
+
+
+def test_an_ipv6_address_is_not_asked_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would be asked for it without brackets."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid:3128")
+    with pytest.raises(NetworkProblem, match="must give a name, or put the hub into NO_PROXY"):
+        way_to("https://[2001:db8::1]:8443")
+    monkeypatch.setenv("NO_PROXY", "2001:db8::1")
+    assert way_to("https://[2001:db8::1]:8443").proxy is None
+
+
+@pytest.mark.parametrize("proxy", ["ftp://north:secret@proxy.invalid", "http://north:secret@proxy:port"])
+def test_what_is_no_proxy_is_refused_without_its_password(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(NetworkProblem, match="HTTPS_PROXY is no address") as refused:
+        way_to(HUB)
+    assert "secret" not in str(refused.value)
 
 
 def test_a_path_before_the_hubs_own_is_asked_for_and_not_signed() -> None:
