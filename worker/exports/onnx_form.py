@@ -4,10 +4,12 @@ import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch.export import ExportedProgram
 
@@ -40,7 +42,8 @@ def write_onnx(predictor: Predictor, folder: Path, begins: Count) -> None:
     routing = _converted(selector, ["unit", "scan"], ["site_probabilities", "times_usual_distance"])
     _save(routing, folder / f"selector{SUFFIX}")
     if sum(model.ByteSize() for model in models.values()) < MAX_BYTES:
-        _save(with_routing(routing, models, strategy.gamma), folder / f"{SUPER}{SUFFIX}")
+        is_volume = predictor.run.task.dimensions == 3
+        _save(with_routing(routing, models, strategy.gamma, is_volume), folder / f"{SUPER}{SUFFIX}")
         write_preparation(predictor, folder, has_super=True)
 
 
@@ -84,24 +87,31 @@ def _save(model: ModelProto, path: Path) -> None:
     onnx.save(model, path)
 
 
-def with_routing(selector: ModelProto, models: Mapping[str, ModelProto], gamma: float) -> ModelProto:
-    """One picture or volume in, its probabilities out, by the model that the selector chooses.
+def with_routing(selector: ModelProto, models: Mapping[str, ModelProto], gamma: float, is_volume: bool) -> ModelProto:
+    """Images in, their probabilities out, each by the model that the selector chooses for it.
 
     models: `global` first, then the sites' in the order of the selector's outputs. The choice is the super model's
-    rule: the most probable site's model where its probability is above gamma, else the global one.
+    rule: the most probable site's model where its probability is above gamma, else the global one. `chosen` [B] has one
+    of each picture; of a volume, whose slices are a batch for the selector, one alone.
     """
     first = next(iter(models.values()))
     graph = onnx.compose.add_prefix(selector, "selector/").graph
     names = {value.name: value.name.removeprefix("selector/") for value in (*graph.input, *graph.output)}
     graph = _renamed(graph, names)
     nodes = [*graph.node, *_chosen_index("site_probabilities", gamma)]
-    branches = [_branch(model, f"model{index}/") for index, model in enumerate(models.values())]
-    nodes += _nested(branches)
+    if is_volume:
+        nodes += _nested([_branch(model, f"model{index}/", "image") for index, model in enumerate(models.values())])
+    else:
+        nodes += _each_picture(models)
     whole = helper.make_graph(
         nodes,
         "super_model",
         [first.graph.input[0], *graph.input],
-        [first.graph.output[0], *graph.output, helper.make_tensor_value_info("chosen", TensorProto.INT64, [])],
+        [
+            first.graph.output[0],
+            *graph.output,
+            helper.make_tensor_value_info("chosen", TensorProto.INT64, [1 if is_volume else "pictures"]),
+        ],
         initializer=list(graph.initializer),
     )
     return helper.make_model(
@@ -123,38 +133,70 @@ def _renamed(graph: onnx.GraphProto, names: Mapping[str, str]) -> onnx.GraphProt
 
 
 def _chosen_index(probabilities: str, gamma: float) -> Iterable[onnx.NodeProto]:
-    """`chosen`: 0 for the global model, i + 1 for site i. As in Python, the first of equals is taken."""
-    threshold = numpy_helper.from_array(np.array(gamma, dtype=np.float64), "")
-    yield helper.make_node("Constant", [], ["gamma"], value=threshold)
-    for name, value in (("one", 1), ("zero", 0)):
-        yield helper.make_node(
-            "Constant", [], [name], value=numpy_helper.from_array(np.array(value, dtype=np.int64), "")
-        )
-    yield helper.make_node("ReduceMax", [probabilities], ["largest"], keepdims=0)
-    yield helper.make_node("ArgMax", [probabilities], ["best_row"], axis=1, keepdims=0)
-    yield helper.make_node("ReduceMax", ["best_row"], ["best"], keepdims=0)
+    """`chosen` [B]: 0 for the global model, i + 1 for site i. As in Python, the first of equals is taken."""
+    yield _constant("gamma", np.array(gamma, dtype=np.float64))
+    yield _constant("one", np.array(1, dtype=np.int64))
+    yield _constant("zero", np.array(0, dtype=np.int64))
+    yield _constant("axis_of_sites", np.array([1], dtype=np.int64))
+    yield helper.make_node("ReduceMax", [probabilities, "axis_of_sites"], ["largest"], keepdims=0)
+    yield helper.make_node("ArgMax", [probabilities], ["best"], axis=1, keepdims=0)
     yield helper.make_node("Greater", ["largest", "gamma"], ["is_sure"])
     yield helper.make_node("Add", ["best", "one"], ["site_model"])
     yield helper.make_node("Where", ["is_sure", "site_model", "zero"], ["chosen"])
 
 
-def _branch(model: ModelProto, prefix: str) -> onnx.GraphProto:
-    """A model as the branch of an `If`, which takes `image` from outside."""
+def _constant(name: str, value: NDArray[Any]) -> onnx.NodeProto:
+    return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(value, ""))
+
+
+def _each_picture(models: Mapping[str, ModelProto]) -> Iterable[onnx.NodeProto]:
+    """`probabilities` of a batch: a `Loop` over its pictures, because each has a model of its own."""
+    branches = [_branch(model, f"model{index}/", "picture") for index, model in enumerate(models.values())]
+    row, goes_on = "number", "goes_on"
+    nodes = [
+        _constant("axis_of_pictures", np.array([0], dtype=np.int64)),
+        helper.make_node("Unsqueeze", [row, "axis_of_pictures"], ["row"]),
+        helper.make_node("Gather", ["image", "row"], ["picture"], axis=0),
+        helper.make_node("Gather", ["chosen", "row"], ["chosen_of_picture"], axis=0),
+        *_nested(branches, "chosen_of_picture", "probabilities_of_picture"),
+        helper.make_node("Squeeze", ["probabilities_of_picture", "axis_of_pictures"], ["planes"]),
+        helper.make_node("Identity", [goes_on], ["still_goes_on"]),
+    ]
+    planes = onnx.ValueInfoProto()
+    planes.CopyFrom(branches[0].output[0])
+    planes.name = "planes"
+    del planes.type.tensor_type.shape.dim[0]
+    body = helper.make_graph(
+        nodes,
+        "one_picture",
+        [
+            helper.make_tensor_value_info(row, TensorProto.INT64, []),
+            helper.make_tensor_value_info(goes_on, TensorProto.BOOL, []),
+        ],
+        [helper.make_tensor_value_info("still_goes_on", TensorProto.BOOL, []), planes],
+    )
+    yield helper.make_node("Shape", ["image"], ["num_pictures"], start=0, end=1)
+    yield helper.make_node("Loop", ["num_pictures", ""], ["probabilities"], body=body)
+
+
+def _branch(model: ModelProto, prefix: str, image: str) -> onnx.GraphProto:
+    """A model as the branch of an `If`, which takes what `image` names from outside."""
     graph = onnx.compose.add_prefix(model, prefix).graph
-    graph = _renamed(graph, {f"{prefix}image": "image", f"{prefix}probabilities": f"{prefix}probabilities"})
+    graph = _renamed(graph, {f"{prefix}image": image, f"{prefix}probabilities": f"{prefix}probabilities"})
     del graph.input[:]
     return graph
 
 
-def _nested(branches: list[onnx.GraphProto]) -> list[onnx.NodeProto]:
-    """`probabilities` of the branch whose position is `chosen`: each `If` asks about one, its else about the rest."""
+def _nested(
+    branches: list[onnx.GraphProto], chosen: str = "chosen", found: str = "probabilities"
+) -> list[onnx.NodeProto]:
+    """`found`, of the branch whose position is `chosen`: each `If` asks about one, its else about the rest."""
     inner = branches[-1]
     for index in reversed(range(len(branches) - 1)):
-        output = f"probabilities_{index}" if index else "probabilities"
-        wanted = numpy_helper.from_array(np.array(index, dtype=np.int64), "")
+        output = f"probabilities_{index}" if index else found
         nodes = [
-            helper.make_node("Constant", [], [f"position_{index}"], value=wanted),
-            helper.make_node("Equal", ["chosen", f"position_{index}"], [f"is_{index}"]),
+            _constant(f"position_{index}", np.array(index, dtype=np.int64)),
+            helper.make_node("Equal", [chosen, f"position_{index}"], [f"is_{index}"]),
             helper.make_node("If", [f"is_{index}"], [output], then_branch=branches[index], else_branch=inner),
         ]
         if index == 0:

@@ -55,13 +55,13 @@ def test_the_super_model_is_one_graph_that_takes_each_branch(made: Made, picture
     folder, _ = made["pictures", "onnx"]
     preparation = portable.load_preparation(folder)
     session = onnxruntime.InferenceSession(folder / "super.onnx")
-    chosen = set()
+    chosen, batches = set(), {}
     for image in [*pictures.tested]:
         pixels, spacing, _ = portable.read_image(image, preparation)
         prepared, unit, scan = portable.prepare(pixels, spacing, preparation)
         inputs = {"image": prepared[None], "unit": unit[None], "scan": scan}
         found, of_sites, index = session.run(["probabilities", "site_probabilities", "chosen"], inputs)
-        model = preparation["models"][int(index)]
+        model = preparation["models"][index.item()]
         route = pictures.tested[image].route
         assert route is not None
         assert model == route.chosen_model
@@ -69,7 +69,30 @@ def test_the_super_model_is_one_graph_that_takes_each_branch(made: Made, picture
         alone = onnxruntime.InferenceSession(folder / f"{model}.onnx").run(None, {"image": prepared[None]})[0]
         np.testing.assert_array_equal(found, alone)
         chosen.add(model)
+        batches.setdefault(model, (inputs, index, found))
     assert len(chosen) > 2
+    together = list(batches.values())
+    batch = {name: np.concatenate([inputs[name] for inputs, _, _ in together]) for name in ("image", "unit")}
+    found, index = session.run(["probabilities", "chosen"], batch | {"scan": together[0][0]["scan"]})
+    np.testing.assert_array_equal(index, np.concatenate([index for _, index, _ in together]))
+    np.testing.assert_array_equal(found, np.concatenate([alone for _, _, alone in together]))
+
+
+def test_the_super_model_of_volumes_is_one_graph_too(made: Made, volumes: TrainedSet) -> None:
+    """A volume's slices are a batch for the selector, and there is one choice."""
+    folder, _ = made["volumes", "onnx"]
+    preparation = portable.load_preparation(folder)
+    session = onnxruntime.InferenceSession(folder / "super.onnx")
+    for image in list(volumes.tested)[:2]:
+        pixels, spacing, _ = portable.read_image(image, preparation)
+        prepared, unit, scan = portable.prepare(pixels, spacing, preparation)
+        inputs = {"image": prepared[None], "unit": portable.selector_batch(unit), "scan": scan}
+        found, (number,) = session.run(["probabilities", "chosen"], inputs)
+        route = volumes.tested[image].route
+        assert route is not None
+        assert preparation["models"][int(number)] == route.chosen_model
+        alone = onnxruntime.InferenceSession(folder / f"{route.chosen_model}.onnx")
+        np.testing.assert_array_equal(found, alone.run(None, {"image": prepared[None]})[0])
 
 
 def test_torch_programs_run_at_other_sizes_and_batches(made: Made, volumes: TrainedSet) -> None:

@@ -30,7 +30,7 @@ def segment(image: Any, unit: Any, scan: Any, preparation: Any) -> Any:
     if preparation["super"]:
         names = ["probabilities", "site_probabilities", "chosen"]
         probabilities, of_sites, index = session("super").run(names, {"image": batch, **of_image})
-        return portable.from_batch(probabilities, preparation), preparation["models"][int(index)], of_sites[0]
+        return portable.from_batch(probabilities, preparation), preparation["models"][index.item()], of_sites[0]
     (of_sites,) = session("selector").run(["site_probabilities"], of_image)
     chosen = portable.chosen_model(of_sites[0], preparation)
     (probabilities,) = session(chosen).run(["probabilities"], {"image": batch})
