@@ -43,8 +43,9 @@ MAX_DIFFERENT = 1e-5
 class ExportStep(Contract):
     """What is done now, counted from 1 within its stage."""
 
-    stage: Literal["write", "try", "pack"] = Field(
-        description="write: a model's file. try: the form on one raw test case. pack: the ZIP."
+    stage: Literal["write", "try", "each", "pack"] = Field(
+        description="write: a model's file. try: the form on one raw test case. each: one model by itself. pack: the "
+        "ZIP."
     )
     number: int = Field(ge=1, le=100_000, description="Of the model or case, from 1.")
     of: int = Field(ge=1, le=100_000, description="How many of them there are.")
@@ -52,7 +53,7 @@ class ExportStep(Contract):
     @property
     def fraction(self) -> float:
         """The share of the whole work that is done when the step begins: half of it is writing."""
-        begin, share = {"write": (0.0, 0.5), "try": (0.5, 0.4), "pack": (0.9, 0.1)}[self.stage]
+        begin, share = {"write": (0.0, 0.5), "try": (0.5, 0.25), "each": (0.75, 0.15), "pack": (0.9, 0.1)}[self.stage]
         return begin + share * (self.number - 1) / self.of
 
     @property
@@ -63,6 +64,8 @@ class ExportStep(Contract):
                 return f"Writes model {self.number} of {self.of}"
             case "try":
                 return f"Tries it on raw image {self.number} of {self.of}"
+            case "each":
+                return f"Tries model {self.number} of {self.of} by itself"
             case "pack":
                 return "Packs the ZIP"
 

@@ -38,12 +38,13 @@ def test_a_form_is_tried_and_uploaded(
     done = export_model(payload_of(pictures, artifacts, 3), toolbox, lease)  # type: ignore[arg-type]
     assert done.num_images > 2
     assert done.num_different == 0
-    # Each model that is written and each case that is tried, in their order, and never a step back.
+    # Each model that is written, each case that is tried and each model alone, in order, and never a step back.
     counted = [(step.stage, step.number, step.of) for _, step in lease]
     models = len([name for name in pictures.state if name.partition("/")[0] in ("global", "personalized")])
     assert counted == [
         *(("write", number, models) for number in range(1, models + 1)),
         *(("try", number, done.num_images) for number in range(1, done.num_images + 1)),
+        *(("each", number, models) for number in range(1, models + 1)),
         ("pack", 1, 1),
     ]
     assert [fraction for fraction, _ in lease] == sorted({fraction for fraction, _ in lease})

@@ -11,6 +11,7 @@ from torch import nn
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.personalized import ConsensusConfig
 from backend.contracts.selector_configs import LdaSelector
+from worker.engine.input_normalization import MEAN, STD, normalized, without_numbers
 from worker.engine.networks.sizes import size_multiple
 from worker.engine.plan import Plan
 from worker.engine.plan_network import load_network
@@ -29,14 +30,20 @@ class CannotExport(ValueError):
 
 
 class Probabilities(nn.Module):
-    """Prepared images [B, C, *space] to probabilities [B, S, *space]."""
+    """Prepared images [B, C, *space] to probabilities [B, S, *space].
 
-    def __init__(self, network: nn.Module) -> None:
+    mean, std: [C] each, of a model that normalizes its input itself; they belong to its weights. None: it does not.
+    """
+
+    def __init__(self, network: nn.Module, mean: torch.Tensor | None, std: torch.Tensor | None) -> None:
         super().__init__()
         self.network = network
+        for name, numbers in ((MEAN, mean), (STD, std)):  # its own, as its weights are
+            self.register_buffer(name, None if numbers is None else numbers.clone())
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(self.network(image))
+        mean, std = getattr(self, MEAN), getattr(self, STD)
+        return torch.sigmoid(self.network(image if mean is None else normalized(image, mean, std)))
 
 
 class LdaGraph(nn.Module):
@@ -83,11 +90,12 @@ class LdaGraph(nn.Module):
 
 def network_graph(predictor: Predictor, model: str) -> Probabilities:
     """With the model's weights. 3D convolutions are PyTorch's own, which compute the same."""
-    network = load_network(predictor.plan, predictor.load_part(model))
+    weights = predictor.load_part(model)
+    network = load_network(predictor.plan, without_numbers(weights))
     for module in network.modules():
         if isinstance(module, nn.Conv3d):
             module.__class__ = nn.Conv3d
-    return Probabilities(network).eval()
+    return Probabilities(network, weights.get(MEAN), weights.get(STD)).eval()
 
 
 def selector_graph(predictor: Predictor) -> LdaGraph | None:

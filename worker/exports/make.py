@@ -61,7 +61,9 @@ def make_export(
         found.write(predictor, folder, _told(report, "write"))
         for script in found.scripts:
             shutil.copy(PORTABLE / script, folder / script)
-        verified = verify(predictor, form, folder, [found.command], images, tried, _told(report, "try"))
+        verified = verify(
+            predictor, form, folder, [found.command], images, tried, _told(report, "try"), _told(report, "each")
+        )
         _told(report, "pack")(1, 1)
         (folder / "README.md").write_text(
             found.head(predictor.run, scores) + _readme(predictor, form, found.command, verified, scores),
@@ -71,7 +73,7 @@ def make_export(
     return verified
 
 
-def _told(report: Callable[[ExportStep], None], stage: Literal["write", "try", "pack"]) -> Count:
+def _told(report: Callable[[ExportStep], None], stage: Literal["write", "try", "each", "pack"]) -> Count:
     return lambda number, of: report(ExportStep(stage=stage, number=number, of=of))
 
 
@@ -91,7 +93,8 @@ Holds {FORM_CARDS[form].summary}.
 prepared images and gives probabilities; height and width are any multiple of what the network halves.
 
 Tried before it was given out: on {verified.num_images} raw images {verified.num_different} of
-{verified.num_voxels} voxels differ from the platform's masks, and every choice of a model is the same.
+{verified.num_voxels} voxels differ from the platform's masks, and every choice of a model is the same. Each model by
+itself (`--model`: {", ".join(predictor.models)}) gives the platform's masks of the first of them.
 {table}"""
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import PIL
 import torch
 
+from worker.engine.input_normalization import INPUT_KEYS
 from worker.engine.networks.settings import UNetSettings
 from worker.engine.networks.sizes import strides
 from worker.exports.graphs import CannotExport, multiples, require_whole_images
-from worker.exports.preparation import preparation_of
+from worker.exports.preparation import preparation_of, write_preparation
 from worker.exports.torch_form import Count, network_programs, selector_program
 from worker.predicting.predict import Predictor
 
@@ -33,6 +34,7 @@ def write_monai(predictor: Predictor, folder: Path, begins: Count) -> None:
             "onnx or torch-export"
         )
     selector = selector_program(predictor)
+    write_preparation(predictor, folder)
     models = {name: folder / name.replace("/", "_") for name in predictor.models}
     programs: dict[str, Path] = {}
     for name, program in network_programs(predictor, begins):
@@ -65,6 +67,8 @@ def _plain_network(predictor: Predictor) -> dict[str, Any] | None:
     """The network as MONAI's own class and arguments, where it is one as it stands."""
     plan, settings = predictor.plan, predictor.plan.network
     if not isinstance(settings, UNetSettings) or settings.norm == "group":
+        return None
+    if INPUT_KEYS & predictor.load_part(predictor.models[0]).keys():  # it normalizes its input first
         return None
     depth = plan.sampling.depth if plan.spatial_dims == 3 else None
     return {

@@ -25,13 +25,13 @@ from worker.exports.torch_form import Count
 from worker.predicting.own_image import read_own_file
 from worker.predicting.predict import Predictor, predict_image
 
-#: What a form's process may not import: the platform, and for ONNX PyTorch too.
+#: What a form's process may not import: the platform, and what only another form needs.
 _PLATFORM = ("backend", "worker", "fedsm", "fastapi", "sqlalchemy", "celery", "pydantic", "httpx", "redis")
 _FORBIDDEN: dict[ExportForm, tuple[str, ...]] = {
     "onnx": (*_PLATFORM, "torch", "monai", "onnx"),
-    "torch-export": (*_PLATFORM, "monai"),
-    "monai": _PLATFORM,
-    "hugging-face": (*_PLATFORM, "monai"),
+    "torch-export": (*_PLATFORM, "monai", "onnx", "onnxruntime"),
+    "monai": (*_PLATFORM, "onnx", "onnxruntime"),
+    "hugging-face": (*_PLATFORM, "monai", "onnx", "onnxruntime"),
 }
 SECONDS = 900
 
@@ -59,21 +59,39 @@ def verify(
     images: Sequence[Path],
     out: Path,
     begins: Count,
+    begins_each: Count,
 ) -> Verified:
-    """Runs `script` (a file of `folder` and its arguments) on the images, and compares choices and masks.
-    begins: called with the number of each image, from 1, and with how many there are.
+    """Runs `script` (a file of `folder` and its arguments) on the images, and compares choices and masks; then each
+    model by itself on the first of them, because a form has more files than the choices of a few images need.
+    begins, begins_each: called with the number of each image and model, from 1, and with how many there are.
 
     Raises CannotExport where a choice or more than rounding of a mask differs, or the form does not run.
     """
     if not images:
         raise CannotExport("there is no image to compare masks on: name some")
+    first, models = images[0], predictor.models
+    chosen = [*script, *map(str, images), "--out", str(out)]
+    found = _compare(predictor, _run(form, folder, chosen), [(image, None) for image in images], begins)
+    named = [word for model in models for word in ("--model", model)]
+    alone = [*script, str(first), *named, "--out", str(out)]
+    _compare(predictor, _run(form, folder, alone), [(first, model) for model in models], begins_each)
+    return found
+
+
+def _compare(
+    predictor: Predictor,
+    lines: Iterator[dict[str, Any]],
+    trials: Sequence[tuple[Path, str | None]],
+    begins: Count,
+) -> Verified:
+    """trials: each image with the model that takes the choice's place. Raises CannotExport."""
     num_voxels = num_different = compared = 0
-    begins(1, len(images))
-    for line in _run(form, folder, [*script, *map(str, images), "--out", str(out)]):
-        if compared == len(images):
+    begins(1, len(trials))
+    for line in lines:
+        if compared == len(trials):
             raise CannotExport("this form gives more masks than there are images: take model.zip")
-        image, compared = images[compared], compared + 1
-        expected = _expected(predictor, image)
+        (image, model), compared = trials[compared], compared + 1
+        expected = _expected(predictor, image, model)
         if line["chosen"] != expected.chosen:
             raise CannotExport(
                 f"for {image.name} this form chooses {line['chosen']}, and the platform {expected.chosen}: it is not "
@@ -84,22 +102,23 @@ def verify(
             raise CannotExport(f"for {image.name} this form gives masks of another size: it is not given out")
         num_voxels += found.size
         num_different += int((found != expected.mask).sum())
-        if compared < len(images):
-            begins(compared + 1, len(images))
-    if compared < len(images):
-        raise CannotExport(f"this form gives no masks of {images[compared].name}: take model.zip")
+        if compared < len(trials):
+            begins(compared + 1, len(trials))
+    if compared < len(trials):
+        raise CannotExport(f"this form gives no masks of {trials[compared][0].name}: take model.zip")
     if num_different > MAX_DIFFERENT * num_voxels:
+        of_what = f"{len(trials)} images" if trials[0][1] is None else f"an image, by {len(trials)} models one by one"
         raise CannotExport(
-            f"this form gives other masks: {num_different} of {num_voxels} voxels differ in {len(images)} images, more "
+            f"this form gives other masks: {num_different} of {num_voxels} voxels differ in {of_what}, more "
             "than rounding explains: it is not given out; take model.zip"
         )
-    return Verified(len(images), num_voxels, num_different)
+    return Verified(len(trials), num_voxels, num_different)
 
 
-def _expected(predictor: Predictor, path: Path) -> Compared:
+def _expected(predictor: Predictor, path: Path, model: str | None) -> Compared:
     """The masks as files have them."""
     image = read_own_file(path, predictor.run.task)
-    done = predict_image(predictor, image, only_chosen=True)
+    done = predict_image(predictor, image, only_chosen=True, model=model)
     planes = [_decoded(mask_file(plane, image.frame)[0]) for plane in done.masks[done.chosen]]
     return Compared(done.chosen, np.stack(planes))
 

@@ -151,29 +151,34 @@ def stem_of(path: Any) -> Any:
 def main(segment: Any, folder: Any) -> None:
     """The command of a form: masks of the images that are named, and a line of JSON for each.
 
-    segment: from image [C, *size], unit image, scan and preparation to probabilities [S, *size], the model's name and
-    the selector's probabilities of the sites, or None.
+    segment: from image [C, *size], unit image, scan, preparation, and the model that takes the choice's place or None,
+    to probabilities [S, *size], the model's name and the selector's probabilities of the sites, or None.
     """
     parser = argparse.ArgumentParser(description="Masks of images by a model of FedSM Studio.")
     parser.add_argument("images", nargs="+", type=Path)
     parser.add_argument("--out", type=Path, default=Path("masks"))
+    parser.add_argument(
+        "--model", action="append", help="in place of the choice, as personalized/north; each has a folder in DIR"
+    )
     arguments = parser.parse_args()
     preparation = load_preparation(folder)
-    taken = set()
-    for path in arguments.images:
-        stem, number = stem_of(path), 2
-        while stem in taken:  # of images of one name in several folders
-            stem, number = f"{stem_of(path)}-{number}", number + 1
-        taken.add(stem)
-        pixels, spacing, place = read_image(path, preparation)
-        image, unit, scan = prepare(pixels, spacing, preparation)
-        probabilities, chosen, of_sites = segment(image, unit, scan, preparation)
-        found = masks(probabilities, pixels.shape[:-1])
-        written = write_masks(found, place, arguments.out, stem, preparation["structures"])
-        line = {"image": str(path), "chosen": chosen, "masks": [str(file) for file in written]}
-        of_sites = None if of_sites is None else [float(value) for value in of_sites]
-        sys.stdout.write(json.dumps(line | {"site_probabilities": of_sites}) + "\n")
-        sys.stdout.flush()
+    for model in arguments.model or [None]:
+        out = arguments.out if model is None else arguments.out / model.replace("/", "_")
+        taken = set()
+        for path in arguments.images:
+            stem, number = stem_of(path), 2
+            while stem in taken:  # of images of one name in several folders
+                stem, number = f"{stem_of(path)}-{number}", number + 1
+            taken.add(stem)
+            pixels, spacing, place = read_image(path, preparation)
+            image, unit, scan = prepare(pixels, spacing, preparation)
+            probabilities, chosen, of_sites = segment(image, unit, scan, preparation, model)
+            found = masks(probabilities, pixels.shape[:-1])
+            written = write_masks(found, place, out, stem, preparation["structures"])
+            line = {"image": str(path), "chosen": chosen, "masks": [str(file) for file in written]}
+            of_sites = None if of_sites is None else [float(value) for value in of_sites]
+            sys.stdout.write(json.dumps(line | {"site_probabilities": of_sites}) + "\n")
+            sys.stdout.flush()
 
 
 def network_batch(image: Any, preparation: Any) -> Any:

@@ -4,6 +4,7 @@ It is what `python -m monai.bundle run` does in the bundle's folder.
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -11,14 +12,20 @@ from pathlib import Path
 parser = argparse.ArgumentParser(description="Masks of images by a MONAI bundle of FedSM Studio.")
 parser.add_argument("images", nargs="+", type=Path)
 parser.add_argument("--out", type=Path, default=Path("masks"))
-parser.add_argument("--bundle", default=None, help="one of the folders here; left out: the one with the routing")
+parser.add_argument(
+    "--model", action="append", help="in place of the choice, as personalized/north; each has a folder in DIR"
+)
 arguments = parser.parse_args()
-here = Path(__file__).resolve().parent
-bundle = here / (arguments.bundle or ("super_model" if (here / "super_model").is_dir() else "global"))
-images, out = [str(path.resolve()) for path in arguments.images], str(arguments.out.resolve())
-os.chdir(bundle)
-sys.path.insert(0, str(bundle))
+here, out = Path(__file__).resolve().parent, arguments.out.resolve()
+models = json.loads((here / "preparation.json").read_text(encoding="utf-8"))["models"]
+usual = "super_model" if (here / "super_model").is_dir() else models[0]
+images = [str(path.resolve()) for path in arguments.images]
+bundles = [here / name.replace("/", "_") for name in arguments.model or [usual]]
+sys.path.insert(0, str(bundles[0]))
 
 from monai.bundle.scripts import run  # noqa: E402 (the bundle's own scripts are found first)
 
-run(config_file="configs/inference.json", meta_file="configs/metadata.json", images=images, output_dir=out)
+for bundle in bundles:
+    os.chdir(bundle)
+    target = out / bundle.name if arguments.model else out
+    run(config_file="configs/inference.json", meta_file="configs/metadata.json", images=images, output_dir=str(target))

@@ -21,11 +21,12 @@ def session(name: Any) -> Any:
     return sessions[name]
 
 
-def segment(image: Any, unit: Any, scan: Any, preparation: Any) -> Any:
+def segment(image: Any, unit: Any, scan: Any, preparation: Any, model: Any) -> Any:
     batch = portable.network_batch(image, preparation)
-    if not preparation["selector"]:
-        (probabilities,) = session(preparation["models"][0]).run(["probabilities"], {"image": batch})
-        return portable.from_batch(probabilities, preparation), preparation["models"][0], None
+    if model is not None or not preparation["selector"]:
+        alone = model or preparation["models"][0]
+        (probabilities,) = session(alone).run(["probabilities"], {"image": batch})
+        return portable.from_batch(probabilities, preparation), alone, None
     of_image = {"unit": portable.selector_batch(unit), "scan": scan}
     if preparation["super"]:
         names = ["probabilities", "site_probabilities", "chosen"]

@@ -18,12 +18,12 @@ def program(name: Any) -> Any:
 
 
 @torch.inference_mode()
-def segment(image: Any, unit: Any, scan: Any, preparation: Any) -> Any:
+def segment(image: Any, unit: Any, scan: Any, preparation: Any, model: Any) -> Any:
     of_sites = None
-    if preparation["selector"]:
+    if preparation["selector"] and model is None:
         images = torch.from_numpy(portable.selector_batch(unit))
         of_sites = program("selector")(images, torch.from_numpy(scan))[0][0].numpy()
-    chosen = portable.chosen_model(of_sites, preparation)
+    chosen = model or portable.chosen_model(of_sites, preparation)
     batch = torch.from_numpy(portable.network_batch(image, preparation))
     return portable.from_batch(program(chosen)(batch).numpy(), preparation), chosen, of_sites
 

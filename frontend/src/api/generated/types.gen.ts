@@ -3711,9 +3711,9 @@ export type ExportStep = {
     /**
      * Stage
      *
-     * write: a model's file. try: the form on one raw test case. pack: the ZIP.
+     * write: a model's file. try: the form on one raw test case. each: one model by itself. pack: the ZIP.
      */
-    stage: 'write' | 'try' | 'pack';
+    stage: 'write' | 'try' | 'each' | 'pack';
 };
 
 /**

@@ -1,0 +1,62 @@
+"""Forms of sets without a selector: each of their models gives the platform's masks by itself."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from backend.contracts.methods.personalized import FedRDNConfig
+from backend.contracts.methods.references import LocalOnlyConfig
+from backend.contracts.schedule_config import ScheduleConfig
+from backend.contracts.strategy_configs import StrategyConfig
+from tests.integration.tiny_data import TASK, tiny_config, write_sites
+from tests.worker.predicting.trained import TrainedSet, train_set
+from worker.exports.graphs import CannotExport
+from worker.exports.make import make_export
+from worker.exports.portable import portable
+from worker.predicting.model import open_model
+from worker.predicting.own_image import read_own_file
+from worker.predicting.predict import predict_image
+
+
+def trained(strategy: StrategyConfig, folder: Path) -> TrainedSet:
+    torch.set_num_threads(1)
+    config = tiny_config(strategy, schedule=ScheduleConfig(rounds=3, batch_size=2, learning_rate=0.01))
+    return train_set(config, strategy, TASK, write_sites(folder), folder)
+
+
+@pytest.fixture(scope="module")
+def normalizing(tmp_path_factory: pytest.TempPathFactory) -> TrainedSet:
+    """FedRDN: its sites' models differ in nothing but the numbers by which they normalize their input."""
+    return trained(FedRDNConfig(), tmp_path_factory.mktemp("fedrdn"))
+
+
+def test_each_sites_model_keeps_its_own_numbers(normalizing: TrainedSet, tmp_path: Path) -> None:
+    predictor, image = open_model(normalizing.archive), next(iter(normalizing.tested))
+    masks = predict_image(predictor, read_own_file(image, TASK)).masks
+    assert any((masks[name] != masks["global"]).any() for name in masks), "else this test could not fail"
+    done = make_export(predictor, "onnx", [image], tmp_path / "out.zip", lambda step: None)
+    assert (done.num_images, done.num_different) == (1, 0)
+
+
+def test_a_set_without_a_global_model_is_a_bundle(tmp_path: Path) -> None:
+    alone = trained(LocalOnlyConfig(), tmp_path)
+    predictor = open_model(alone.archive)
+    assert "global" not in predictor.models
+    images = list(alone.tested)[:1]
+    assert make_export(predictor, "monai", images, tmp_path / "out.zip", lambda step: None).num_different == 0
+
+
+def test_a_model_that_no_choice_needs_is_tried_too(
+    normalizing: TrainedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a form would be in which all files held the first model."""
+    changed = tmp_path / "portable"
+    changed.mkdir()
+    for path in Path(portable.__file__).parent.glob("*.py"):
+        text = path.read_text().replace("program(chosen)(", "program(preparation['models'][0])(")
+        (changed / path.name).write_text(text)
+    monkeypatch.setattr("worker.exports.make.PORTABLE", changed)
+    predictor, images = open_model(normalizing.archive), list(normalizing.tested)[:1]
+    with pytest.raises(CannotExport, match="voxels differ in an image, by 4 models one by one"):
+        make_export(predictor, "torch-export", images, tmp_path / "out.zip", lambda step: None)
