@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.owners import FIELDS, READ_BY_WORKERS
 from backend.artifacts.service import require_wanted
-from backend.contracts.status import TaskStatus
+from backend.contracts.status import TERMINAL_RUN_STATUSES, TaskStatus
 from backend.contracts.tasks import ClaimedTask, TaskResult
 from backend.contracts.worker_state import KeptAtWorker
 from backend.db.models import ArtifactHold, Run, Task
@@ -107,13 +107,24 @@ def require_own_files(session: Session, worker: WorkerIdentity, task_id: str, re
 
 
 def what_is_gone(session: Session, worker: SiteWorker, kept: KeptAtWorker) -> KeptAtWorker:
-    """Everything but what the site's tasks under way need: no answer says which other hashes there are."""
-    needed = readable(session, worker)
+    """Everything but what the site's tasks under way need, and what its last task of each run that is not over named:
+    the next round has frozen parts again. No answer says which other hashes there are."""
+    needed = readable(session, worker) | _named_last(session, worker)
     runs = set(session.scalars(select(Run.id).where(Run.id.in_(select(Task.run_id).where(Task.queue == worker.queue)))))
     return KeptAtWorker(
         artifacts=tuple(sha256 for sha256 in kept.artifacts if sha256 not in needed),
         runs=tuple(run_id for run_id in kept.runs if run_id not in runs),
     )
+
+
+def _named_last(session: Session, worker: SiteWorker) -> frozenset[str]:
+    """Between two tasks of a run a site has none."""
+    of_site = select(Task.run_id, func.max(Task.started_at).label("started_at")).join(Run, Run.id == Task.run_id)
+    of_site = of_site.where(Task.queue == worker.queue, Run.status.not_in(TERMINAL_RUN_STATUSES))
+    last = of_site.group_by(Task.run_id).subquery()
+    query = select(Task.readable).join(last, and_(Task.run_id == last.c.run_id, Task.started_at == last.c.started_at))
+    query = query.where(Task.queue == worker.queue, Task.readable.is_not(None))
+    return frozenset(sha256 for hashes in session.scalars(query) for sha256 in hashes or ())
 
 
 def named_artifacts(value: Any) -> Iterator[str]:

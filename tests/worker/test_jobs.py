@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 import torch
 
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.references import FedAvgConfig
+from backend.contracts.student import Taught
 from backend.contracts.tasks import AggregateRoundPayload, RunSpec, SiteUpdateRef
 from tests.integration.tiny_data import SITES, TASK, tiny_config
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.state import State, Tensors
 from worker.jobs import kinds as jobs
-from worker.jobs.build import build_plan, build_strategy
+from worker.jobs.build import build_plan, build_strategy, strategy_of
 from worker.process.settings import WorkerSettings
 from worker.process.shutdown import is_shutting_down
 from worker.process.toolbox import Toolbox
@@ -25,6 +27,7 @@ from worker.stores.api_client import ApiClient
 from worker.stores.artifact_cache import ArtifactCache
 from worker.stores.data_cache import DataCache
 from worker.stores.local_state import LocalStateStore
+from worker.stores.state_parts import StateParts
 
 BAD = SITES[-1]
 
@@ -143,3 +146,26 @@ def test_an_update_out_of_line_is_told_and_dropped_only_by_choice(
     key = next(key for key, tensor in state["global"].items() if tensor.is_floating_point())
     change = from_bytes(artifacts.contents[result.parts["global"]])[key] - state["global"][key]
     assert bool((change.abs() < 1).all()) is refuse
+
+
+def test_a_students_teacher_is_named_in_each_state_and_travels_once(artifacts: Artifacts, toolbox: Toolbox) -> None:
+    """The aggregation works without the teacher's files: they are not even there. A machine fetches a frozen part once,
+    and every other part counts each time."""
+    taught = Taught(run_id="before", round=1, title="teacher", strategy=FedSMConfig())
+    run = run_spec().model_copy(update={"taught": taught})
+    good = {site: to_bytes(moved(first_state(run), 0.25)) for site in SITES}
+    plain = payload(run, artifacts, good)
+    teacher = {f"teacher_{name}": "a" * 64 for name in ("global", "personalized/site-a", "selector")}
+    result = jobs.aggregate(plain.model_copy(update={"state": plain.state | teacher}), toolbox)
+    assert result.parts == teacher | {"global": hashlib.sha256(good[BAD]).hexdigest()}
+    assert result.downloads == dict.fromkeys(SITES, ("global",))
+
+    content = to_bytes({"w": torch.ones(9)})
+    names = {"global": result.parts["global"], "teacher_global": artifacts.add(content)}
+    received = []
+    for _ in range(2):
+        parts = StateParts(toolbox.api, names, strategy_of(run).is_frozen)
+        for name in names:
+            parts.load(name)
+        received.append(parts.num_bytes)
+    assert received == [len(good[BAD]) + len(content), len(good[BAD])]

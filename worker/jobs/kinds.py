@@ -111,7 +111,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     run, participant = payload.run, payload.participant
     plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
     data = _load_data(payload, toolbox, lease)
-    parts = StateParts(toolbox.api, payload.state)
+    parts = StateParts(toolbox.api, payload.state, strategy.is_frozen)
     before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
     begun = time.monotonic()
     metrics, report = validate_state(strategy, payload.state.keys(), parts.load, data, before)
@@ -154,16 +154,21 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
 
 
 def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoundResult:
-    """Stores the next state, made of the updates that are sound, and says why the others were refused."""
+    """Stores the next state, made of the updates that are sound, and says why the others were refused.
+
+    Frozen parts are not fetched: the next state names the same artifacts.
+    """
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
-    state = _download_state(toolbox.api, payload.state)
+    frozen = {name: sha256 for name, sha256 in payload.state.items() if strategy.is_frozen(name)}
+    changing = {name: sha256 for name, sha256 in payload.state.items() if name not in frozen}
+    state = _download_state(toolbox.api, changing)
     updates, unreadable = _download_updates(toolbox.api, payload.updates)
     checked = check_updates(strategy, state, updates, plan, payload.round)
     if checked.sound:  # else the round is over, and resuming the run asks the sites again
         state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
     return AggregateRoundResult(
-        parts=_upload_state(toolbox.api, state),
+        parts=_upload_state(toolbox.api, state) | frozen,
         downloads=_downloads(strategy, state, strategy.round_participants(plan, payload.round + 1)),
         refused=unreadable | checked.refused,
         outliers={

@@ -129,6 +129,11 @@ def test_artifacts_are_those_of_the_own_task(
     assert kept["artifacts"] == [update, "0" * 64], "a hash of others is answered as one that nobody has"
     assert north.complete(of_north).status_code == 204
     assert {read(sha256) for sha256 in named - {min(named)}} == {404}, "but for the one that it held for its result"
+    asked = {"artifacts": [update, *sorted(named)]}
+    gone = lambda: north.client.post("/worker-api/v1/gone", json=asked).json()["artifacts"]  # noqa: E731
+    assert gone() == [update], "the next round may name the same"
+    assert backend.admin.post(f"/api/v1/runs/{run_of_hospitals}/cancel").status_code == 200
+    assert gone() == asked["artifacts"]
 
 
 def test_an_upload_names_a_task_that_the_site_is_at(

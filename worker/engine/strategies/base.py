@@ -144,6 +144,11 @@ class Strategy(ABC):
         parts: those that `downloads` names. Raises ValueError where its data or settings make training impossible.
         """
 
+    def is_frozen(self, part_name: str) -> bool:  # noqa: ARG002
+        """Whether no round changes the part. An aggregation then neither reads nor returns it: the next state has it as
+        it is, and a machine that has fetched it needs it no more."""
+        return False
+
     @abstractmethod
     def uploads(self, participant: str) -> tuple[str, ...]:
         """The names of the parts that a participant returns, each with the keys and shapes of the state's part of that

@@ -70,8 +70,11 @@ class Student(GlobalModelStrategy):
 
         return train_model(parts[GLOBAL], data, context, "global", context.on_progress, loss_of_batch=loss_of)
 
+    def is_frozen(self, part_name: str) -> bool:
+        return part_name.startswith(TEACHER)
+
     def aggregate(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int) -> State:  # noqa: ARG002
-        kept = {name: part for name, part in state.items() if name.startswith(TEACHER)}
+        kept = {name: part for name, part in state.items() if self.is_frozen(name)}
         return {GLOBAL: average_part(GLOBAL, updates, plan)} | kept
 
 
