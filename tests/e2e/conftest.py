@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
@@ -48,11 +47,9 @@ def federation(platform: LivePlatform, tmp_path_factory: pytest.TempPathFactory)
     return platform.add_federation("Fundus", FUNDUS_TASK, {slug: folder / slug for slug in slugs})
 
 
-def new_context(browser: Browser, platform: LivePlatform, scheme: Literal["light", "dark"] = "light") -> BrowserContext:
+def new_context(browser: Browser, platform: LivePlatform) -> BrowserContext:
     """A browser of somebody's own. Nothing moves in it: drawing what moves takes half of the processor."""
-    context = browser.new_context(
-        base_url=platform.client.server, viewport=WINDOW, color_scheme=scheme, reduced_motion="reduce"
-    )
+    context = browser.new_context(base_url=platform.client.server, viewport=WINDOW, reduced_motion="reduce")
     context.set_default_timeout(DEFAULT_WAIT_MS)
     return context
 
