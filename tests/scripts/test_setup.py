@@ -30,16 +30,24 @@ def load_from(clone: Path) -> ModuleType:
     return module
 
 
-def test_a_venv_is_made_once(setup: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    setup.make_venv()
-    assert setup.venv_problem() is None
-    assert "creating a virtual environment" in capsys.readouterr().out
-    setup.make_venv()
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The script in a clone with a virtual environment, which takes seconds to make. Each test leaves it whole."""
+    clone = tmp_path_factory.mktemp("set-up") / "clone"
+    clone.mkdir()
+    module = load_from(clone)
+    module.make_venv()
+    assert module.venv_problem() is None
+    return module
+
+
+def test_a_venv_is_made_once(set_up: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up.make_venv()
     assert capsys.readouterr().out == ""
 
 
 def test_an_interrupted_installation_is_begun_anew(setup: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    setup.make_venv()
+    setup.VENV.mkdir()
     setup.begin("python-packages")
     setup.HALF_INSTALLED.touch()  # as pip's caller leaves it when it is killed
     setup.make_venv()
@@ -48,31 +56,35 @@ def test_an_interrupted_installation_is_begun_anew(setup: ModuleType, capsys: py
 
 
 def test_a_failed_installation_names_the_remedy_and_leaves_the_venv(
-    setup: ModuleType, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    set_up: ModuleType, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    setup.make_venv()
     for name in ("pyproject.toml", "setup.py"):
-        (setup.ROOT / name).touch()
-    (setup.ROOT / "requirements.lock").write_text("absent==1.0 --hash=sha256:00\n")
-    with pytest.raises(setup.SetupProblem, match="Remedy: check the network"):
-        setup.install_python_packages("run")
+        (set_up.ROOT / name).touch()
+    (set_up.ROOT / "requirements.lock").write_text("absent==1.0 --hash=sha256:00\n")
+    with pytest.raises(set_up.SetupProblem, match="Remedy: check the network"):
+        set_up.install_python_packages("run")
     assert "pip could not install requirements.lock" in capfd.readouterr().err
-    assert setup.venv_problem() is None
-    assert not setup.is_done("python-packages", setup.wanted_packages("run"))
+    assert set_up.venv_problem() is None
+    assert not set_up.is_done("python-packages", set_up.wanted_packages("run"))
 
 
-def test_a_moved_folder_gets_a_venv_of_its_own(setup: ModuleType, tmp_path: Path) -> None:
-    setup.make_venv()
-    setup.ROOT.rename(tmp_path / "moved")
-    moved = load_from(tmp_path / "moved")
-    assert moved.venv_problem() == "its scripts belong to another folder"
+def test_a_moved_folder_gets_a_venv_of_its_own(set_up: ModuleType) -> None:
+    moved = set_up.ROOT.with_name("moved")
+    set_up.ROOT.rename(moved)
+    try:
+        assert load_from(moved).venv_problem() == "its scripts belong to another folder"
+    finally:
+        moved.rename(set_up.ROOT)
 
 
-def test_a_venv_whose_python_is_gone_is_made_anew(setup: ModuleType) -> None:
-    setup.make_venv()
-    setup.PYTHON.unlink()
-    assert setup.venv_problem() == "its Python or pip does not start"
+def test_a_venv_whose_python_is_gone_is_made_anew(set_up: ModuleType) -> None:
+    away = set_up.PYTHON.with_name("away")
+    set_up.PYTHON.rename(away)
+    try:
+        assert set_up.venv_problem() == "its Python or pip does not start"
+    finally:
+        away.rename(set_up.PYTHON)
 
 
 @pytest.mark.parametrize("step", ["python-packages", "frontend"])
