@@ -13,7 +13,6 @@ from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.contracts.unlikeness import unlike_in_words
 from backend.datasets import service as datasets
 from backend.db.models import CaseHistory, Experiment, Run, ScoreSummaryRow, TestedCase, ThresholdCurve, ValidatedCase
-from backend.errors import InvalidInput
 from backend.evaluations.reported_scores import by_case
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
@@ -42,15 +41,11 @@ def store_evaluation(
 ) -> None:
     """Writes one row a case; evaluating again replaces it, also where a summary now stands in place of the cases.
 
-    Raises InvalidInput for a case that is not the run's."""
+    The caller has checked that the cases are the participant's. Raises InvalidInput for a file that is not there."""
     places = {case.case_id: (manifest.site, case.name) for manifest in manifests for case in manifest.cases}
     routing = {entry.case_id: entry for entry in result.routing}
     files = {entry.case_id: entry for entry in result.files}
     scores, units = by_case(result.scores)
-    of_history = {entry.case_id for entry in result.history}
-    if unknown := sorted({*scores, *routing, *files, *of_history} - places.keys()):
-        remedy = f"report only cases of {participant}"
-        raise InvalidInput.of_field("result.scores", ", ".join(unknown[:3]), "are no cases of this run", remedy)
     require_artifacts(session, _hashes(result))
     if result.summary is not None:
         own = {case_id for case_id, (slug, _) in places.items() if slug == participant}

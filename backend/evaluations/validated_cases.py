@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.db.models import Run, ValidatedCase
-from backend.errors import InvalidInput
 from backend.evaluations.reported_scores import by_case
 
 
@@ -20,16 +19,10 @@ def store_validation(
     result: EvaluateSiteResult,
 ) -> None:
     """Writes one row a case; evaluating again replaces them, also by none where no score of a case leaves any more.
-
-    Raises InvalidInput for a case that is no validation case of the participant's."""
+    The caller has checked that these are validation cases of the participant's."""
     names = {case.case_id: case.name for manifest in manifests for case in manifest.cases if case.split == "val"}
     routing = {entry.case_id: entry for entry in result.validation_routing}
     scores, units = by_case(result.validation)
-    if unknown := sorted({*scores, *routing} - names.keys()):
-        remedy = f"report only validation cases of {participant}"
-        raise InvalidInput.of_field(
-            "result.validation", ", ".join(unknown[:3]), "are no validation cases of this run", remedy
-        )
     before = {"run_id": run_id, "round": round_number, "site_slug": participant}
     session.execute(delete(ValidatedCase).filter_by(**before))
     for case_id, by_model in scores.items():

@@ -19,6 +19,7 @@ from backend.contracts.tasks import (
     ValidateSiteResult,
 )
 from backend.db.models import Run, Task
+from backend.ledger.plausible_cases import own_cases, problems_of_evaluation, problems_of_weights
 from backend.ledger.plausible_summaries import summary_problems
 from backend.result_problems import (
     Problem,
@@ -37,13 +38,29 @@ from backend.result_problems import (
 def require_plausible(session: Session, run: Run, task: Task, result: TaskResult) -> None:
     """Raises InvalidInput with the first thing that cannot be."""
     raise_first(_of_run(run, task, result))
-    if isinstance(result, EvaluateSiteResult):
-        raise_first(summary_problems(session, _spec(run), task, result))
+    match result:
+        case EvaluateSiteResult():
+            own = own_cases(session, _spec(run), task)
+            raise_first(problems_of_evaluation(own, result))
+            raise_first(summary_problems(_spec(run), own.number("test"), result))
+        case TrainSiteResult() | AggregateRoundResult() | ValidateSiteResult():
+            _require_possible_weights(session, run, task, result.metrics, "result.metrics")
+        case _:
+            pass
 
 
-def require_plausible_metrics(run: Run, task: Task, points: tuple[MetricPoint, ...], field: str = "metrics") -> None:
-    """Raises InvalidInput for a round that the task cannot have measured, or a structure that is none of the run's."""
-    raise_first(_of_metrics(_spec(run), task, points, field))
+def require_plausible_metrics(session: Session, run: Run, task: Task, points: tuple[MetricPoint, ...]) -> None:
+    """Raises InvalidInput for a round that the task cannot have measured, a structure that is none of the run's, or a
+    value over more cases than the participant has."""
+    raise_first(_of_metrics(_spec(run), task, points, "metrics"))
+    _require_possible_weights(session, run, task, points, "metrics")
+
+
+def _require_possible_weights(
+    session: Session, run: Run, task: Task, points: tuple[MetricPoint, ...], field: str
+) -> None:
+    if points:
+        raise_first(problems_of_weights(own_cases(session, _spec(run), task), points, field))
 
 
 def _spec(run: Run) -> RunSpec:
@@ -67,6 +84,7 @@ def _of_run(run: Run, task: Task, result: TaskResult) -> Iterator[Problem]:
             yield from _strange_parts(spec, "result.parts", result.parts)
             yield from strangers("result.downloads", result.downloads, participants)
             yield from strangers("result.refused", result.refused, participants)
+            yield from strangers("result.outliers", result.outliers, participants)
         case ValidateSiteResult():
             yield from _of_metrics(spec, task, result.metrics, "result.metrics")
         case EvaluateSiteResult():
@@ -76,9 +94,9 @@ def _of_run(run: Run, task: Task, result: TaskResult) -> Iterator[Problem]:
 def _of_metrics(spec: RunSpec, task: Task, points: tuple[MetricPoint, ...], field: str) -> Iterator[Problem]:
     structures = {None, *(structure.name for structure in spec.task.structures)}
     for index, point in enumerate(points):
-        if point.round > task.round:
-            remedy = f"report rounds up to {task.round}"
-            yield Problem(f"{field}.{index}.round", point.round, "is a round that the task does not know", remedy)
+        if not task.round - 1 <= point.round <= task.round:
+            remedy = f"report round {task.round}, and what the state that it began with was worth as {task.round - 1}"
+            yield Problem(f"{field}.{index}.round", point.round, "is a round that the task does not measure", remedy)
         if point.structure not in structures:
             yield no_structure(spec.task, f"{field}.{index}.structure", point.structure)
 

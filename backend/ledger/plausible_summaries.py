@@ -2,37 +2,26 @@
 
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from backend.contracts.case_values import SUPER
 from backend.contracts.metrics import SCORES
 from backend.contracts.score_summaries import RoutingSummary, ScoreSummary, SiteSummary
-from backend.contracts.tasks import POOLED, EvaluateSiteResult, RunSpec
-from backend.db.models import RunDataset, Task
+from backend.contracts.tasks import EvaluateSiteResult, RunSpec
 from backend.result_problems import Problem, models_of, no_model, no_structure, strangers
 
 _FIELD = "result.summary"
 
 
-def summary_problems(session: Session, spec: RunSpec, task: Task, result: EvaluateSiteResult) -> Iterator[Problem]:
+def summary_problems(spec: RunSpec, number: int, result: EvaluateSiteResult) -> Iterator[Problem]:
     """A summary stands in place of scores, is of the run's models, structures and sites, and counts the site's test
-    cases."""
+    cases. number: of these."""
     if (summary := result.summary) is None:
         return
     if result.scores or result.validation:
         yield Problem(_FIELD, "a summary", "stands next to scores of single cases", "report one of them")
-    number = _num_test_cases(session, spec, task)
     yield from _too_many(f"{_FIELD}.num_cases", summary.num_cases, number, f"the {number} test case(s) of the site")
     yield from _of_scores(spec, summary)
     if summary.routing is not None:
         yield from _of_routing(spec, summary.routing, summary.num_cases)
-
-
-def _num_test_cases(session: Session, spec: RunSpec, task: Task) -> int:
-    sites = spec.sites if task.participant == POOLED else (task.participant,)
-    query = select(RunDataset).where(RunDataset.run_id == task.run_id, RunDataset.site_slug.in_(sites))
-    return sum(case.split == "test" for row in session.scalars(query) for case in row.manifest.cases)
 
 
 def _of_scores(spec: RunSpec, summary: SiteSummary) -> Iterator[Problem]:

@@ -75,7 +75,7 @@ def report_progress(session: Session, task_id: str, report: ProgressReport, leas
         _say(session, task, line.message, worker, kind="log", level=line.level)
     if task.run_id is not None and report.metrics:
         run = session.get_one(Run, task.run_id)
-        require_plausible_metrics(run, task, report.metrics)
+        require_plausible_metrics(session, run, task, report.metrics)
         if store_metrics(session, run, task.participant, report.metrics):
             _say(session, task, f"{task.participant} reported metrics", worker, kind="metrics")
     return ProgressAnswer(action="continue", lease_seconds=lease_seconds)

@@ -82,13 +82,16 @@ def test_fedavg_run_goes_through_its_rounds(
 def test_best_round_weighs_sites_by_their_validation_cases(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:
-    # Round 1: (1 * 0.9 + 8 * 0.5 + 1 * 0.5) / 10 = 0.54, though the plain mean would be 0.63; rounds 2 and 3: 0.6.
-    worker.num_val_cases = lambda participant: 8 if participant == "b" else 1
-    worker.dice = lambda participant, number: 0.6 if number != 1 else {"a": 0.9, "b": 0.5, "c": 0.5}[participant]
+    # Round 1: (1 * 0.9 + 2 * 0.5 + 1 * 0.5) / 4 = 0.6, though the plain mean would be 0.63; rounds 2 and 3: 0.61.
+    dataset = next(d for d in backend.get(f"/federations/{federation['id']}/datasets") if d["folder"] == "/data/b")
+    backend.post(f"/sites/{dataset['site_id']}/datasets", {"name": "More", "folder": "/data/more"})
+    worker.work_until_idle()
+    worker.num_val_cases = lambda participant: 2 if participant == "b" else 1
+    worker.dice = lambda participant, number: 0.61 if number != 1 else {"a": 0.9, "b": 0.5, "c": 0.5}[participant]
     run_id = start_run(backend, federation, schedule={"rounds": 3})
     worker.work_until_idle()
     run = backend.get(f"/runs/{run_id}")
-    assert (run["best_round"], run["best_dice"]) == (2, pytest.approx(0.6)), "of equal rounds the earlier"
+    assert (run["best_round"], run["best_dice"]) == (2, pytest.approx(0.61)), "of equal rounds the earlier"
 
 
 def test_round_that_a_site_did_not_validate_is_not_the_best(

@@ -46,7 +46,31 @@ IMPOSSIBLE: tuple[tuple[str, str, Change, str], ...] = (
     ("initialize_run", "a stranger's downloads", _change("downloads", "zzz", value=[]), "take no part in this run"),
     ("train_site", "Dice of 999", _change("metrics", value=[_point(value=999)]), "cannot be a dice"),
     ("train_site", "negative Dice", _change("metrics", value=[_point(value=-0.1)]), "cannot be a dice"),
-    ("train_site", "a later round", _change("metrics", value=[_point(round=2)]), "round that the task does not know"),
+    (
+        "train_site",
+        "a later round",
+        _change("metrics", value=[_point(round=2)]),
+        "round that the task does not measure",
+    ),
+    (
+        "train_site",
+        "more validation cases than there are",
+        _change("metrics", value=[_point(num_cases=2)]),
+        "is more than the 1 validation case(s) of",
+    ),
+    (
+        "train_site",
+        "more training cases than there are",
+        _change("metrics", value=[_point(split="train", name="loss", num_cases=3)]),
+        "is more than the 2 training case(s) of",
+    ),
+    ("validate_site", "an earlier round", _change("metrics", value=[_point(round=0)]), "does not measure"),
+    (
+        "validate_site",
+        "the weight of all",
+        _change("metrics", value=[_point(round=2, num_cases=2147483647)]),
+        "is more than the 1 validation case(s) of",
+    ),
     ("train_site", "round 10^9", _change("metrics", value=[_point(round=10**9)]), "from 0 to 1000"),
     ("train_site", "2^62 cases", _change("metrics", value=[_point(num_cases=2**62)]), "from 0 to 2147483647"),
     (
@@ -62,6 +86,24 @@ IMPOSSIBLE: tuple[tuple[str, str, Change, str], ...] = (
     ("train_site", "a stranger's part", _change("parts", "personalized/zzz", value="0" * 64), "part of no site"),
     ("aggregate_round", "a stranger refused", _change("refused", "zzz", value="bad"), "take no part in this run"),
     ("aggregate_round", "a stranger's downloads", _change("downloads", "zzz", value=[]), "take no part in this run"),
+    (
+        "aggregate_round",
+        "a stranger out of line",
+        _change("outliers", value={"zzz": {"norm": 9, "usual": 1}}),
+        "take no part in this run",
+    ),
+    (
+        "evaluate_site",
+        "a validation case as a test",
+        lambda result: result["scores"][0].update(case_id=result["validation"][0]["case_id"]),
+        "are no test cases of",
+    ),
+    (
+        "evaluate_site",
+        "more cases behind a threshold than there are",
+        _change("thresholds", value=[{"gamma": 0.5, "dice": 1, "num_cases": 2}]),
+        "is more than the 1 validation case(s) of",
+    ),
     ("evaluate_site", "Dice of 1.5", _change("scores", 0, "values", "dice", value=1.5), "from 0 to 1"),
     (
         "evaluate_site",
@@ -115,6 +157,30 @@ def test_a_runs_results_are_of_its_plan(backend: LiveBackend, worker: PlayedWork
     assert (run["status"], run["best_dice"]) == ("completed", pytest.approx(run["best_dice"]))
     assert 0 <= run["best_dice"] <= 1
     assert {task["status"] for task in backend.get(f"/runs/{run_id}/tasks")} == {"completed"}
+
+
+def test_a_site_speaks_of_its_own_cases_alone(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+) -> None:
+    """What one hospital said of its test cases is not replaced by what another says of them, in no list of a result."""
+    run_id = start_run(backend, federation, strategies=[FEDSM])
+    worker.with_history = True
+    of_others: dict[str, Any] = {}
+    num_refused = 0
+    while (task_id := _next(worker)) is not None:
+        claimed = worker.must_claim(task_id)
+        if claimed["payload"]["kind"] == "evaluate_site":
+            own = worker.work(claimed["payload"])
+            for field in ("scores", "routing", "files", "history", "validation"):
+                if of_others.get(field):
+                    answer = worker.complete(claimed, own | {field: of_others[field]})
+                    assert (answer.status_code, "cases of" in answer.text) == (422, True), (field, answer.text)
+                    assert answer.json()["fields"][0]["field"] == f"result.{field}"
+                    num_refused += 1
+            of_others = own
+        assert worker.complete(claimed).status_code == 204
+    assert num_refused >= 2 * 4
+    assert backend.get(f"/runs/{run_id}")["status"] == "completed"
 
 
 @pytest.mark.parametrize(
