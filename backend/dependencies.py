@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.access.caller import ADMIN, Caller
 from backend.artifacts.store import ArtifactStore
 from backend.db.session import read_only, unit_of_work
-from backend.errors import CredentialEnded
+from backend.errors import CredentialEnded, RequestSignatureRefused
 from backend.platform import Platform
 from backend.settings import Settings
 from backend.sites.enrolment import copies
@@ -118,9 +118,14 @@ CallerDep = Annotated[Caller, Depends(get_caller)]
 
 
 def _site_of(request: Request, platform: Platform) -> WorkerIdentity:
-    """Raises what `identify_site` raises."""
+    """Raises what `identify_site` raises, and TooManyRequests."""
+    address = client_address(request)
+    platform.rates.require_few_unknown_signatures(address)
     try:
         return identify_site(request, platform.database, platform.nonces)
+    except RequestSignatureRefused:
+        platform.rates.count_unknown_signature(address)
+        raise
     except ReplacedKeyInUse as ended:
         if (stopped := copies.note_replaced(platform.database, ended)) is not None:
             raise stopped from None

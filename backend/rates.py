@@ -14,6 +14,9 @@ from backend.errors import TooManyRequests
 #: Wrong tokens, passwords and codes from one address.
 FAILURES = parse("10 per minute")
 FAILURES_PER_HOUR = parse("100 per hour")
+#: Requests from one address to the worker API whose signature is not one of a known site: each costs a question to the
+#: database. They are no guesses, so they do not count among the failures.
+UNKNOWN_SIGNATURES = parse("60 per minute")
 #: How many seconds the count of failures in the activity goes back.
 COUNTED_SECONDS = 3600
 
@@ -46,7 +49,23 @@ RULES: tuple[Rule, ...] = (
     _rule("POST /api/v1/experiments/{id}/reports", "30 per minute", "reports"),
     _rule("POST /api/v1/runs/{id}/predictions", "60 per minute", "predictions"),
     _rule("POST /api/v1/federations/{id}/models", "20 per minute", "imports of models"),
-    _rule("GET /api/v1/runs/{id}/model.zip", "20 per minute", "downloads of models"),
+    _rule("GET /api/v1/(runs|model-versions)/{id}/model.zip", "20 per minute", "downloads of models"),
+    _rule("POST /api/v1/runs/{id}/exports", "30 per minute", "exports"),
+    _rule("POST /api/v1/runs/{id}/students", "30 per minute", "students"),
+    _rule("POST /api/v1/runs/{id}/tests", "30 per minute", "tests of models"),
+    _rule("POST /api/v1/runs/{id}/versions", "60 per minute", "registrations of models"),
+    _rule("POST /api/v1/runs/{id}/extend", "60 per minute", "runs with more rounds"),
+    _rule("POST /api/v1/model-versions/{id}/(fine-tunings|site-additions)", "30 per minute", "models made from others"),
+    _rule("POST /api/v1/federations/{id}/experiments(/sweep)?", "120 per minute", "experiments"),
+    _rule("POST /api/v1/experiments/{id}/runs", "120 per minute", "runs"),
+    _rule("POST /api/v1/federations/{id}/experiments/check", "300 per minute", "checks of experiments"),
+    _rule("GET /api/v1/experiments/{id}/verdict", "240 per minute", "verdicts"),
+    _rule("GET /api/v1/experiments/{id}/gap(.csv|.tex)?", "240 per minute", "gaps"),
+    _rule("GET /api/v1/(experiments|model-versions)/{id}/comparison", "240 per minute", "comparisons"),
+    _rule("GET /api/v1/federations/{id}/run-comparison", "240 per minute", "comparisons of runs"),
+    _rule("GET /api/v1/federations/{id}/leakage", "240 per minute", "looks for images alike"),
+    _rule("GET /api/v1/events.(csv|txt)", "30 per minute", "saved activities"),
+    _rule("GET /api/v1/audit/verification", "60 per minute", "verifications of the record"),
     _rule("POST /api/v1/federations/{id}/dry-runs", "60 per minute", "dry runs"),
     _rule("POST /api/v1/storage/(sweep|scrub)", "20 per minute", "looks through the storage"),
     _rule("POST /api/v1/tokens", "20 per minute", "new tokens"),
@@ -77,6 +96,15 @@ class Rates:
         for limit in (FAILURES, FAILURES_PER_HOUR):
             if not self._limiter.test(limit, "failures", address):
                 raise self._refusal(limit, ("failures", address), "failed sign-ins from this address")
+
+    def require_few_unknown_signatures(self, address: str) -> None:
+        """Before a signature is looked at. Raises TooManyRequests."""
+        if not self._limiter.test(UNKNOWN_SIGNATURES, "unknown signatures", address):
+            keys = ("unknown signatures", address)
+            raise self._refusal(UNKNOWN_SIGNATURES, keys, "requests with a wrong signature from this address")
+
+    def count_unknown_signature(self, address: str) -> None:
+        self._limiter.hit(UNKNOWN_SIGNATURES, "unknown signatures", address)
 
     def count_failure(self, address: str) -> int:
         """How many there were from this address within the hour, with this one."""

@@ -1,5 +1,5 @@
 """Every route of the OpenAPI document, asked as nobody, as every role, from the wrong federation, for the wrong site,
-with what was revoked, and as a worker. The expected answer is read from the matrix.
+with what was revoked, as a worker and as a hospital. The expected answer is read from the matrix.
 
 Where a request is let in, the endpoint is not run: an answer of 418 stands for it, so nothing is deleted on the way.
 What endpoints without a federation in their address leave out is tested in test_narrowed_lists.py.
@@ -16,18 +16,22 @@ import httpx
 import pytest
 from fastapi import HTTPException
 from fastapi.routing import APIRoute
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from backend import health
 from backend.access.matrix import GRANTS, INSTALLATION, OF_OWN_SITES, READING, Permission, Role
 from backend.access.objects import OTHER_PARAMETERS, kind_of
 from backend.clock import now
-from backend.db.models import ApiToken
-from backend.db.session import unit_of_work
+from backend.db.models import ApiToken, SiteCredential
+from backend.db.session import read_only, unit_of_work
+from backend.link.keys import SigningKey
 from backend.main import API_ROUTERS
 from backend.openapi_document import permission_of
+from backend.sites.enrolment.identity import KEY_REPLACED
 from backend.worker_api import endpoints as worker_api
+from fedsm.site_agent.signing import SignedRequests
 from tests.backend.document import openapi_document
+from tests.backend.link.played_site import add_site, ask_to_join, invite
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 from tests.backend.people import PASSWORD, Person, code_of, make_person
 
@@ -42,7 +46,7 @@ LETS_IN_ALL = {"list_federations", "get_latest_result"}
 class Identity:
     """What a request carries, and what the one who sends it is. role: in the federation of the things asked for.
 
-    own_site: whether a site manager's site is theirs.
+    own_site: whether a site manager's site is theirs. key: of a hospital, which signs each request with it.
     """
 
     name: str
@@ -55,6 +59,13 @@ class Identity:
     own_site: bool = False
     reads_only: bool = False
     is_worker: bool = False
+    key: SigningKey | None = None
+
+    def client(self, backend: LiveBackend) -> httpx.Client:
+        auth = None if self.key is None else SignedRequests(self.key, backend.url)
+        return httpx.Client(
+            base_url=backend.url, headers=self.headers, cookies=self.cookies, auth=auth, verify=False, timeout=20
+        )
 
 
 def let_in(who: Identity, permission: Permission, operation: str, kinds: list[str]) -> int:
@@ -195,8 +206,36 @@ def identities(backend: LiveBackend, things: dict[str, str]) -> list[Identity]:
         bearer("wrong token", "fedsm_" + "z" * 43, is_known=False),
         bearer("invitation's code", things["invitation_code"], is_known=False),
         *dead_identities(backend, here),
+        hospital("a site's credential", joined(backend, things, "North"), is_worker=True),
+        hospital("a site's revoked credential", revoked(backend, things)),
     ]
     return found
+
+
+def joined(backend: LiveBackend, things: dict[str, str], name: str, is_accepted: bool = True) -> SigningKey:
+    """The key of a new hospital that has asked to join."""
+    site = add_site(backend, {"id": things["federation_id"]}, name)
+    key = SigningKey.generate()
+    assert ask_to_join(backend, invite(backend, site), key).status_code == 201
+    if is_accepted:
+        backend.post(f"/sites/{site['id']}/credential/accept", {"fingerprint": key.public.fingerprint})
+    return key
+
+
+def revoked(backend: LiveBackend, things: dict[str, str]) -> SigningKey:
+    key = joined(backend, things, "Revoked")
+    backend.post(f"/sites/{site_of(backend, key)}/credential/revoke", {})
+    return key
+
+
+def site_of(backend: LiveBackend, key: SigningKey) -> str:
+    with read_only(backend.platform.database) as session:
+        query = select(SiteCredential.site_id).where(SiteCredential.fingerprint == key.public.fingerprint)
+        return session.scalars(query).one()
+
+
+def hospital(name: str, key: SigningKey, **more: Any) -> Identity:
+    return Identity(name, {}, {}, is_known=False, key=key, **more)
 
 
 def dead_identities(backend: LiveBackend, federation_id: str) -> Iterator[Identity]:
@@ -234,6 +273,26 @@ def cookies_of(person: Person) -> dict[str, str]:
     return dict(person.http.cookies)
 
 
+@pytest.fixture(scope="module")
+def refused_keys(backend: LiveBackend, things: dict[str, str]) -> dict[tuple[int, str], SigningKey]:
+    """Of hospitals that may not work, by the answer: one that is not accepted yet, one that is in use twice, one that a
+    new key followed, and one that nobody knows."""
+    stopped, replaced = joined(backend, things, "Stopped"), joined(backend, things, "Replaced")
+    with unit_of_work(backend.platform.database) as session:
+        for key, values in (
+            (stopped, {"status": "stopped"}),
+            (replaced, {"status": "ended", "reason": KEY_REPLACED, "ended_at": now()}),
+        ):
+            credential = SiteCredential.fingerprint == key.public.fingerprint
+            session.execute(update(SiteCredential).where(credential).values(**values))
+    return {
+        (403, "site_not_accepted"): joined(backend, things, "Pending", is_accepted=False),
+        (403, "credential_stopped"): stopped,
+        (401, "credential_ended"): replaced,
+        (401, "request_signature_refused"): SigningKey.generate(),
+    }
+
+
 @pytest.fixture
 def stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every endpoint answers 418 in place of its work."""
@@ -267,9 +326,7 @@ def test_every_route_answers_every_identity_as_the_matrix_says(
     values = things | {"user_id": "u" * 16}
     for who in identities:
         backend.platform.rates._storage.reset()  # all ask from one address, and each would use up what is left
-        with httpx.Client(
-            base_url=backend.url, headers=who.headers, cookies=who.cookies, verify=False, timeout=20
-        ) as client:
+        with who.client(backend) as client:
             for path, method, operation, permission in operations():
                 names = [name.strip("{}") for name in path.split("/") if name.startswith("{")]
                 address = path.format(**{name: values[name] for name in names})
@@ -284,6 +341,21 @@ def test_every_route_answers_every_identity_as_the_matrix_says(
     print(f"{num_routes} routes x {len(identities)} identities = {sum(answers.values())} requests: {dict(answers)}")
     assert sum(answers.values()) == num_routes * len(identities) > 2500
     assert min(answers[code] for code in ("401", "403", "404", str(REACHED))) > 100, "each kind of answer is met"
+
+
+def test_a_hospital_that_may_not_work_is_refused_by_every_route_of_the_worker_api(
+    backend: LiveBackend, things: dict[str, str], refused_keys: dict[tuple[int, str], SigningKey], stopped: None
+) -> None:
+    """The walk above has a credential that is valid and one that was revoked."""
+    of_workers = [(path, method) for path, method, _, permission in operations() if permission == Permission.WORK]
+    assert len(of_workers) > 15
+    for refusal, key in refused_keys.items():
+        with hospital("", key).client(backend) as client:
+            for path, method in of_workers:
+                names = [one.strip("{}") for one in path.split("/") if one.startswith("{")]
+                answer = client.request(method, path.format(**{one: things[one] for one in names}))
+                error = refusal[1] if method == "head" else answer.json()["error"]
+                assert (answer.status_code, error) == refusal, f"{method} {path}"
 
 
 def test_the_document_lists_every_route() -> None:

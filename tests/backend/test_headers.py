@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from backend.headers import EVERYWHERE
-from backend.rates import RULES
+from backend.link.keys import SigningKey
+from backend.rates import RULES, Rates
+from fedsm.site_agent.signing import SignedRequests
 from tests.backend.document import openapi_document
 from tests.backend.live_backend import ADMIN_TOKEN, WORKER_TOKEN, LiveBackend
 
@@ -108,6 +110,9 @@ def test_the_page_of_the_api_asks_no_other_host(backend: LiveBackend) -> None:
         ("POST", "/invitations/look", {}),
         ("PUT", "/session/password", {}),
         ("GET", "/runs/x/model.zip", None),
+        ("GET", "/model-versions/x/model.zip", None),
+        ("POST", "/runs/x/exports", {}),
+        ("GET", "/audit/verification", None),
         ("POST", "/tokens", {}),
     ],
 )
@@ -120,6 +125,45 @@ def test_what_is_open_or_dear_is_limited(backend: LiveBackend, method: str, path
     assert last.json()["error"] == "too_many_requests"
     assert 1 <= int(last.headers["retry-after"]) <= 60
     assert f"too many {rule.what}: at most {rule.limit.amount} are taken in 60 s" in last.json()["detail"]
+
+
+#: Changes of something that is there: what they start was limited where it was made.
+CHEAP = {
+    "POST /api/v1/dry-runs/{dry_run_id}/cancel",
+    "POST /api/v1/experiment-files/read",
+    "POST /api/v1/federations/{federation_id}/experiment-files/write",
+    "POST /api/v1/experiments/{experiment_id}/cancel",
+    "POST /api/v1/experiments/{experiment_id}/resume",
+    "POST /api/v1/experiments/{experiment_id}/start",
+    "POST /api/v1/registered-models/{model_id}/aliases",
+    "POST /api/v1/reports/{report_id}/revoke",
+    *(f"POST /api/v1/runs/{{run_id}}/{do}" for do in ("cancel", "finish", "pause", "resume")),
+    "POST /api/v1/runs/{run_id}/tasks/{task_id}/rerun",
+}
+
+
+def test_what_starts_work_or_packs_files_is_limited_or_stands_among_the_cheap() -> None:
+    dear = {"run_experiments", "register_models", "move_models", "share_reports"}
+    unlimited = {
+        f"{method.upper()} {path}"
+        for path, methods in openapi_document()["paths"].items()
+        for method, entry in methods.items()
+        if (method == "post" and entry["x-permission"] in dear) or path.endswith((".zip", "/pdf"))
+        if not Rates().has_rule(method.upper(), path)
+    }
+    assert unlimited == CHEAP
+
+
+def test_an_address_with_many_wrong_signatures_waits_and_its_people_do_not(backend: LiveBackend) -> None:
+    statuses = []
+    with httpx.Client(
+        base_url=backend.url, auth=SignedRequests(SigningKey.generate(), backend.url), trust_env=False
+    ) as stranger:
+        statuses = [stranger.post("/worker-api/v1/gone", json={}).status_code for _ in range(62)]
+    assert statuses == [401] * 60 + [429] * 2
+    assert backend.admin.get("/api/v1/federations").status_code == 200
+    wrong = httpx.post(f"{backend.url}/api/v1/session", json={"token": "wrong"})
+    assert wrong.status_code == 401, "they are no wrong guesses"
 
 
 def test_a_limit_is_each_senders_own_and_is_asked_after_the_credential(backend: LiveBackend) -> None:
