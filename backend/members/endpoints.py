@@ -154,7 +154,7 @@ def accept_invitation(
     wish = invitations.Wish(body.invitation_code, body.name, body.password, body.code)
     secret = invitations.accept(platform, wish, client_address(request))
     set_cookie(request, response, platform.settings, secret)
-    return session_record(service.caller_of_session(platform.database, platform.settings, secret))
+    return session_record(platform.database, service.caller_of_session(platform.database, platform.settings, secret))
 
 
 def _new(row: Invitation, code: str) -> NewInvitation:

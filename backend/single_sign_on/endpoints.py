@@ -52,7 +52,7 @@ def finish_single_sign_on(
     secret = service.finish(platform, returned, sealed, client_address(request))
     clear_single_sign_on(request, response, platform.settings)
     set_cookie(request, response, platform.settings, secret)
-    return session_record(caller_of_session(platform.database, platform.settings, secret))
+    return session_record(platform.database, caller_of_session(platform.database, platform.settings, secret))
 
 
 @router.get("/session/single-sign-on")

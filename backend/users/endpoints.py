@@ -62,7 +62,7 @@ def create_session(
         field = "password" if body.name is not None else "name"
         raise InvalidInput.of_field(field, "(absent)", "is required", "give name and password, or a token")
     set_cookie(request, response, platform.settings, secret)
-    return session_record(service.caller_of_session(platform.database, platform.settings, secret))
+    return session_record(platform.database, service.caller_of_session(platform.database, platform.settings, secret))
 
 
 @public_router.delete("/session", status_code=204)
@@ -75,9 +75,9 @@ def delete_session(
 
 
 @router.get("/session")
-def get_session(_user: OwnAccount, caller: CallerDep) -> SessionRecord:
+def get_session(_user: OwnAccount, caller: CallerDep, platform: PlatformDep) -> SessionRecord:
     """Who is signed in, and what they may do."""
-    return session_record(caller)
+    return session_record(platform.database, caller)
 
 
 @router.put("/session/password", status_code=204)

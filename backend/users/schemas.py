@@ -185,6 +185,10 @@ class SessionRecord(Record):
     )
     permissions: list[Permission] = Field(description="Everywhere: of an administrator all, of others few.")
     federations: list[FederationAccess] = Field(description="In which the caller has a role; none for administrators.")
+    last_event_id: int = Field(
+        description="Of the newest event at this moment. A stream that begins after it misses nothing that happens to "
+        "what is asked for from now on."
+    )
 
 
 class WorkerRecord(Record):

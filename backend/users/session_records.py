@@ -2,12 +2,16 @@
 
 from backend.access.caller import Caller
 from backend.access.matrix import OF_OWN_SITES, OF_WORKERS, OPEN_TO_ALL, Permission
+from backend.db.session import Database, read_only
+from backend.events.service import last_event_id
 from backend.users.schemas import FederationAccess, SessionRecord
 
 _ASKED = [permission for permission in Permission if permission not in OF_WORKERS | OPEN_TO_ALL]
 
 
-def session_record(caller: Caller) -> SessionRecord:
+def session_record(database: Database, caller: Caller) -> SessionRecord:
+    with read_only(database) as session:
+        newest = last_event_id(session)
     ids = dict.fromkeys(member.federation_id for member in caller.memberships)
     return SessionRecord(
         user=caller.name,
@@ -18,6 +22,7 @@ def session_record(caller: Caller) -> SessionRecord:
         lacks_second_factor=caller.lacks_second_factor,
         permissions=[permission for permission in _ASKED if caller.may(permission)],
         federations=[_access(caller, federation_id) for federation_id in ids],
+        last_event_id=newest,
     )
 
 

@@ -42,6 +42,14 @@ def test_events_arrive_while_they_happen(backend: LiveBackend, monkeypatch: pyte
     assert data["message"] == "admin created the federation New."
 
 
+def test_a_stream_after_the_sessions_newest_event_misses_nothing(backend: LiveBackend) -> None:
+    newest = backend.get("/session")["last_event_id"]
+    backend.post("/federations", {"name": "New", "task": DISC})
+    with backend.admin.stream("GET", f"/api/v1/events/stream?after={newest}") as response:
+        assert next(read_stream(response))[2]["message"] == "admin created the federation New."
+    assert backend.get("/session")["last_event_id"] > newest
+
+
 def test_stream_resumes_after_the_last_event_id(
     backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
 ) -> None:

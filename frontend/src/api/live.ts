@@ -48,9 +48,14 @@ const MAX_RETRY_MS = 15_000;
 /** offline: the browser knows that there is no network; lost: the backend does not answer. */
 export type Connection = "connecting" | "open" | "lost" | "offline";
 
-/** Follows the backend's events until the returned function is called. onEvent: called with each as it comes. */
+/** Id of the newest event that came to any stream: a later one does not tell it again. */
+let newestSeen = 0;
+
+/** Follows the backend's events until the returned function is called. after: id of the newest event when nothing was on
+ * screen yet. onEvent: called with each as it comes. */
 export function followEvents(
   client: QueryClient,
+  after: number,
   onConnection: (state: Connection) => void,
   onEvent: (event: EventRecord) => void = () => {},
 ): () => void {
@@ -59,10 +64,11 @@ export function followEvents(
   let flush: ReturnType<typeof setTimeout> | undefined;
   let reconnect: ReturnType<typeof setTimeout> | undefined;
   let retryMs = FIRST_RETRY_MS;
-  let lastId: string | undefined;
+  let lastId = Math.max(after, newestSeen);
+  let isFirst = true;
 
   const receive = (message: MessageEvent<string>) => {
-    if (message.lastEventId) lastId = message.lastEventId;
+    lastId = newestSeen = Number(message.lastEventId) || lastId;
     const event = JSON.parse(message.data) as EventRecord;
     onEvent(event);
     for (const key of staleKeys(event)) stale.set(JSON.stringify(key), key);
@@ -79,11 +85,15 @@ export function followEvents(
     clearTimeout(reconnect);
     source?.close();
     // A new EventSource forgets the last id that the browser's own reconnection would have sent.
-    source = new EventSource(`/api/v1/events/stream${lastId ? `?after=${lastId}` : ""}`);
+    source = new EventSource(`/api/v1/events/stream?after=${lastId}`);
     source.onopen = () => {
       retryMs = FIRST_RETRY_MS;
       onConnection("open");
-      // What happened before the stream was open came by no event: fetch again what is on screen.
+      // The first stream begins before all that is on screen. Later, what no event tells may have changed.
+      if (isFirst) {
+        isFirst = false;
+        return;
+      }
       void client.invalidateQueries({ predicate: (query) => !CONSTANT.has(String(query.queryKey[0])) });
     };
     source.onerror = () => {

@@ -36,7 +36,7 @@ function setOnline(next: boolean) {
 
 it("notices at once that the network is gone, and goes on by itself when it is back", () => {
   const states: Connection[] = [];
-  const stop = followEvents(new QueryClient(), (state) => states.push(state));
+  const stop = followEvents(new QueryClient(), 7, (state) => states.push(state));
   opened[0]?.onopen?.();
   setOnline(false);
   expect(states).toEqual(["open", "offline"]);
@@ -48,6 +48,20 @@ it("notices at once that the network is gone, and goes on by itself when it is b
   stop();
   setOnline(false);
   expect(states.at(-1)).toBe("open");
+});
+
+it("asks again for what is on screen when the stream comes back, and not when it first opens", () => {
+  const client = new QueryClient();
+  const again = vi.spyOn(client, "invalidateQueries");
+  const stop = followEvents(client, 7, () => {});
+  expect(opened[0]?.url).toBe("/api/v1/events/stream?after=7");
+  opened[0]?.onopen?.();
+  expect(again).not.toHaveBeenCalled();
+  setOnline(false);
+  setOnline(true);
+  opened[1]?.onopen?.();
+  expect(again).toHaveBeenCalledOnce();
+  stop();
 });
 
 it("says of a call without a network that nothing was sent", async () => {

@@ -35,7 +35,16 @@ import {
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { ApiError, api, type Connection, followEvents, sessionQuery, systemQuery, unwrap } from "@/api";
+import {
+  ApiError,
+  api,
+  type Connection,
+  followEvents,
+  type SessionRecord,
+  sessionQuery,
+  systemQuery,
+  unwrap,
+} from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ErrorPanel } from "@/components/Feedback";
 import { TextLink } from "@/components/links";
@@ -73,7 +82,7 @@ function SignInFirst() {
   const token = useTokenFromUrl();
   const session = useQuery({ ...sessionQuery, enabled: token.done });
   if (token.done && session.data?.lacks_second_factor) return <SecondFactorFirst />;
-  if (token.done && session.data) return <SignedInShell user={session.data.user} />;
+  if (token.done && session.data) return <SignedInShell session={session.data} />;
   const signedOut = session.error instanceof ApiError && session.error.status === 401;
   if (token.done && signedOut) return <SignIn problem={token.problem} />;
   if (token.done && session.error) {
@@ -94,15 +103,16 @@ function SignInFirst() {
   );
 }
 
-function SignedInShell({ user }: { user: string }) {
+function SignedInShell({ session }: { session: SessionRecord }) {
+  const [newestEvent] = useState(session.last_event_id);
   const client = useQueryClient();
   const [connection, setConnection] = useState<Connection>("connecting");
   const follows = useMaySomewhere("follow");
   const managesMembers = useMaySomewhere("manage_members");
   useEffect(() => {
     if (!follows) return;
-    return followEvents(client, setConnection, (event) => void tellOfRun(event, client));
-  }, [client, follows]);
+    return followEvents(client, newestEvent, setConnection, (event) => void tellOfRun(event, client));
+  }, [client, follows, newestEvent]);
   return (
     <AppShell header={{ height: 56 }} padding="lg">
       <a href={`#${CONTENT}`} className={classes.skip}>
@@ -133,7 +143,7 @@ function SignedInShell({ user }: { user: string }) {
             <TextLink to="/help" search={{}} size="sm" c="dimmed">
               Help
             </TextLink>
-            <UserMenu user={user} />
+            <UserMenu user={session.user} />
           </Group>
         </Group>
       </AppShell.Header>

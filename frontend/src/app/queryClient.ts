@@ -1,6 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError, sessionQuery } from "@/api";
 import { notifyError } from "@/components/notify";
+import { holdTurns } from "@/components/turns";
 
 function mayHelp(failures: number, error: Error): boolean {
   const final = error instanceof ApiError && error.status >= 400 && error.status < 500;
@@ -28,3 +29,6 @@ export const queryClient: QueryClient = new QueryClient({
     mutations: { networkMode: "always" },
   },
 });
+
+// What is below the window waits for what is in it.
+holdTurns(() => queryClient.isFetching() > 0);

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
+import * as v from "valibot";
 import { PageSkeleton } from "@/components/Feedback";
 import { activitySearch } from "@/features/activity/search";
 import { casesSearch } from "@/features/cases/search";
@@ -8,6 +9,7 @@ import { setupSearch } from "@/features/experiments/search";
 import { federationsSearch } from "@/features/federations/search";
 import { helpSearch } from "@/features/help/search";
 import { modelSearch, versionSearch } from "@/features/models/search";
+import { firstOfCases, firstOfExperiment, firstOfFederation, firstOfHome, firstOfModel } from "./firstData";
 import { lazyRouteComponent } from "./lazyPage";
 import { NotFound } from "./NotFound";
 import { Shell } from "./Shell";
@@ -19,6 +21,7 @@ const federations = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: federationsSearch,
+  loader: ({ cause }) => firstOfHome(cause),
   component: lazyRouteComponent(() => import("@/features/federations/FederationsPage"), "FederationsPage"),
 });
 
@@ -32,6 +35,7 @@ const federation = createRoute({
   getParentRoute: () => root,
   path: "/federations/$federationId",
   validateSearch: federationSearch,
+  loader: ({ cause, params }) => firstOfFederation(cause, params.federationId),
   component: lazyRouteComponent(() => import("./pages/FederationPage"), "FederationPage"),
 });
 
@@ -66,6 +70,8 @@ const experiment = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId",
   validateSearch: experimentSearch,
+  loader: ({ cause, params, location }) =>
+    firstOfExperiment(cause, params.experimentId, v.parse(experimentSearch, location.search)),
   component: lazyRouteComponent(() => import("./pages/ExperimentPage"), "ExperimentPage"),
 });
 
@@ -73,6 +79,8 @@ const cases = createRoute({
   getParentRoute: () => root,
   path: "/runs/$runId/cases",
   validateSearch: casesSearch,
+  loader: ({ cause, params, location }) =>
+    firstOfCases(cause, params.runId, v.parse(casesSearch, location.search).split),
   component: lazyRouteComponent(() => import("@/features/cases/CasesPage"), "CasesPage"),
 });
 
@@ -80,6 +88,7 @@ const model = createRoute({
   getParentRoute: () => root,
   path: "/runs/$runId/model",
   validateSearch: modelSearch,
+  loader: ({ cause, params }) => firstOfModel(cause, params.runId),
   component: lazyRouteComponent(() => import("@/features/models/ModelPage"), "ModelPage"),
 });
 

@@ -5,6 +5,7 @@ import classes from "./Chart.module.css";
 import type { AxisNames } from "./chartRows";
 import type { Zoom } from "./chartZoom";
 import type { ChartOption } from "./echarts";
+import { useTurn } from "./Later";
 
 const EChart = lazy(() => import("./EChart"));
 const ChartTable = lazy(() => import("./ChartTable"));
@@ -26,9 +27,11 @@ interface ChartProps {
   footAbove?: boolean;
 }
 
-/** A chart, and the table of its numbers in its place. The chart library is fetched only when a chart is shown. */
+/** A chart, and the table of its numbers in its place. The chart library is fetched only when a chart is shown, and a
+ * chart below the window is drawn after what is in it. */
 export function Chart({ axisNames, footAbove, summary, ...props }: ChartProps) {
   const scheme = useComputedColorScheme("light");
+  const { place, isDue } = useTurn();
   const [asTable, setAsTable] = useState(false);
   const { option, label, height = 240 } = props;
   const Icon = asTable ? IconChartLine : IconTable;
@@ -53,6 +56,8 @@ export function Chart({ axisNames, footAbove, summary, ...props }: ChartProps) {
       <Suspense fallback={<Skeleton h={height} className={classes.whole} />}>
         {asTable ? (
           <ChartTable {...{ option, axisNames, label, height }} />
+        ) : !isDue ? (
+          <Skeleton ref={place} h={height} className={classes.whole} />
         ) : (
           <div className={classes.whole}>
             <EChart

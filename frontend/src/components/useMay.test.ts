@@ -9,6 +9,7 @@ const manager: SessionRecord = {
   scope: "all",
   is_administrator: false,
   lacks_second_factor: false,
+  last_event_id: 0,
   permissions: ["own_account"],
   federations: [
     {

@@ -15,6 +15,7 @@ export function signedInAs(who: "administrator" | "reader"): SessionRecord {
     scope: "all",
     is_administrator: who === "administrator",
     lacks_second_factor: false,
+    last_event_id: 0,
     permissions: who === "administrator" ? all : own,
     federations:
       who === "administrator"

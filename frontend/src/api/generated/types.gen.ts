@@ -9733,6 +9733,12 @@ export type SessionRecord = {
      */
     lacks_second_factor: boolean;
     /**
+     * Last Event Id
+     *
+     * Of the newest event at this moment. A stream that begins after it misses nothing that happens to what is asked for from now on.
+     */
+    last_event_id: number;
+    /**
      * Permissions
      *
      * Everywhere: of an administrator all, of others few.

@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ExperimentRecord, FederationRecord } from "@/api";
 import { permissions } from "@/api/tables.json";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { Later } from "@/components/Later";
 import { LinkButton } from "@/components/links";
 import { useMay } from "@/components/useMay";
 import { EffortCard } from "./EffortCard";
@@ -49,13 +50,21 @@ export function ResultsView({ experiment, federation }: Props) {
             />
             {experiment.kind !== "test" && (
               <>
-                <GapCard {...{ experiment, federation, search, update, query }} said={loaded.words_of_seeds} />
-                <StudentsCard experiment={experiment} federation={federation} />
-                <EffortCard results={loaded} />
+                <Later height={600}>
+                  <GapCard {...{ experiment, federation, search, update, query }} said={loaded.words_of_seeds} />
+                </Later>
+                <Later height={200}>
+                  <StudentsCard experiment={experiment} federation={federation} />
+                  <EffortCard results={loaded} />
+                </Later>
+                <Later height={400}>
+                  <RunCurves {...{ experiment, search, update, query }} />
+                </Later>
               </>
             )}
-            {experiment.kind !== "test" && <RunCurves {...{ experiment, search, update, query }} />}
-            <RunDetail {...{ experiment, federation, search, update, query }} results={loaded} />
+            <Later height={800}>
+              <RunDetail {...{ experiment, federation, search, update, query }} results={loaded} />
+            </Later>
           </Stack>
         );
       }}

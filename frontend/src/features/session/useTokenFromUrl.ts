@@ -14,6 +14,9 @@ function takeToken(): string | null {
 
 const firstToken = takeToken();
 
+/** Nobody is signed in before the token is sent. */
+export const opensWithToken: boolean = firstToken !== null;
+
 /** Signs in with the token that the page was opened with. `done` once that is settled; `problem` if it was refused. */
 export function useTokenFromUrl(): { done: boolean; problem: string | null } {
   const [state, setState] = useState({ done: firstToken === null, problem: null as string | null });
