@@ -96,7 +96,7 @@ def _predicted_image(answer: Any) -> Iterable[str]:
 
 def _predicted_masks(answer: Any) -> Iterable[str]:
     masks = answer.masks if isinstance(answer, PredictCaseResult) else ()
-    return (sha256 for mask in masks for sha256 in (mask.mask, *mask.files.values()))
+    return (sha256 for mask in masks for sha256 in (mask.mask, *mask.files.values(), *mask.segmentations.values()))
 
 
 def _start_parts(spec: RunSpec) -> Iterable[str]:
@@ -167,6 +167,7 @@ FIELDS: dict[str, str] = {
     "PredictCaseResult.image": "task.answer",
     "PredictedMask.mask": "task.answer",
     "PredictedMask.files": "task.answer",
+    "PredictedMask.segmentations": "task.answer",
     "ExportModelResult.file": "model_export.file",
     "InitializeRunResult.parts": "run_round.parts",
     "AggregateRoundResult.parts": "run_round.parts",

@@ -14,8 +14,12 @@ SAFETENSORS = "application/vnd.safetensors"
 NIFTI_GZ = "application/x-nifti-gz"
 JPEG = "image/jpeg"
 PNG = "image/png"
+#: A DICOM segmentation.
+DICOM = "application/dicom"
+#: A segmentation of 3D Slicer; NRRD has no registered type.
+NRRD = "application/x-nrrd"
 #: A model in a form for other programs.
 ZIP = "application/zip"
 #: A file as somebody uploaded it.
 UPLOAD = "application/octet-stream"
-ARTIFACT_MEDIA_TYPES = frozenset({SAFETENSORS, NIFTI_GZ, JPEG, PNG, ZIP, UPLOAD})
+ARTIFACT_MEDIA_TYPES = frozenset({SAFETENSORS, NIFTI_GZ, JPEG, PNG, DICOM, NRRD, ZIP, UPLOAD})

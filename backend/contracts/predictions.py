@@ -35,6 +35,14 @@ class StructureSize(Contract):
     size: NotNegative
 
 
+#: A mask as one file of all structures, with names and codes.
+SegmentationForm = Literal["seg-nrrd", "dicom-seg"]
+SEGMENTATIONS_DESCRIPTION = (
+    "Of all structures with names and codes: `seg-nrrd`, a .seg.nrrd of 3D Slicer, of an image with a position; "
+    "`dicom-seg`, which references its images, of DICOM ones with a position."
+)
+
+
 class PredictedMask(Contract):
     """`mask` is for the viewer: bit 2**i for structure i of the task. `files` are for download, one a structure.
 
@@ -45,6 +53,9 @@ class PredictedMask(Contract):
     mask: Sha256
     sizes: Annotated[tuple[StructureSize, ...], AtMost(MAX_STRUCTURES)]
     files: Annotated[dict[StructureKey, Sha256], AtMost(MAX_STRUCTURES)]
+    segmentations: Annotated[dict[SegmentationForm, Sha256], AtMost(2)] = Field(
+        default={}, description=SEGMENTATIONS_DESCRIPTION
+    )
 
 
 class PredictCaseResult(MayBeUnlike):

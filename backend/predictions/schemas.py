@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.contracts.datasets import CaseWarning
-from backend.contracts.predictions import WARNINGS_DESCRIPTION
+from backend.contracts.predictions import SEGMENTATIONS_DESCRIPTION, WARNINGS_DESCRIPTION, SegmentationForm
 from backend.contracts.status import TaskStatus
 from backend.contracts.unlikeness import UNLIKE_DESCRIPTION, UNLIKENESS_DESCRIPTION
 from backend.record import Record
@@ -27,6 +27,7 @@ class MaskRecord(Record):
             "a picture without any."
         )
     )
+    segmentation_urls: dict[SegmentationForm, str] = Field(description=SEGMENTATIONS_DESCRIPTION)
 
 
 class PredictionRecord(Record):

@@ -106,6 +106,7 @@ def _mask_record(mask: PredictedMask) -> MaskRecord:
         mask_url=artifact_url(mask.mask) or "",
         sizes=[StructureSizeRecord(structure=size.structure, size=size.size) for size in mask.sizes],
         file_urls={structure: artifact_url(sha256) or "" for structure, sha256 in mask.files.items()},
+        segmentation_urls={form: artifact_url(sha256) or "" for form, sha256 in mask.segmentations.items()},
     )
 
 

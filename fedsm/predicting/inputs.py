@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,31 @@ def find_inputs(paths: Iterable[Path], out: Path) -> list[Input]:
         for image, stem in images:
             found.setdefault(image, stem)
     return _with_different_stems(found)
+
+
+@dataclass(frozen=True)
+class ToSend:
+    """One image as it is sent. paths: its file, its folder, or all its files. stem: as of `Input`."""
+
+    paths: tuple[Path, ...]
+    stem: str
+
+
+def images_of(paths: Sequence[Path], out: Path) -> list[ToSend]:
+    """The images of what a person names: the data of a header goes with it, and DICOM files are one image.
+
+    Raises NothingThere.
+    """
+    headers = {path.with_suffix("") for path in paths if is_image_name(path.name) and not is_companion_name(path.name)}
+    named = [path for path in paths if not (is_companion_name(path.name) and _without_suffixes(path) in headers)]
+    if len(named) > 1 and all(path.is_file() and looks_like_dicom(path) for path in named):
+        return [ToSend(tuple(named), stem_of(named[0].name))]
+    return [ToSend((each.path,), each.stem) for each in find_inputs(named, out)]
+
+
+def _without_suffixes(path: Path) -> Path:
+    """Of `a.raw` and of `a.raw.gz` alike."""
+    return path.with_name(path.name.split(".")[0]) if path.suffix == ".gz" else path.with_suffix("")
 
 
 def _matching(given: Path) -> list[Path]:

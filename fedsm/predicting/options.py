@@ -13,8 +13,9 @@ DEFAULT_OUT = Path("masks")
 FormOption = Annotated[
     str | None,
     typer.Option(
-        help="Of the masks, with a model.zip: files (one a structure: PNG of a picture, NIfTI of what has a geometry), "
-        "seg-nrrd (3D Slicer) or dicom-seg. Left out: that of the image, DICOM for DICOM and so on."
+        help="Of the masks: files (one a structure: PNG of a picture, NIfTI of what has a geometry), "
+        "seg-nrrd (3D Slicer) or dicom-seg. Left out: with a model.zip that of the image, DICOM for DICOM and so "
+        "on; with a run files."
     ),
 ]
 OnlyOption = Annotated[

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from backend.contracts.artifacts import NIFTI_GZ, PNG, SAFETENSORS, ZIP
+from backend.contracts.artifacts import DICOM, NIFTI_GZ, PNG, SAFETENSORS, ZIP
 
 Result = dict[str, Any]
 
@@ -155,6 +155,7 @@ class PlayedResults:
             "mask": self.upload(f"mask of {name}".encode(), NIFTI_GZ),
             "sizes": [{"structure": "disc", "size": 12.0}],
             "files": {"disc": self.upload(f"plane of {name}".encode(), PNG)},
+            "segmentations": {"dicom-seg": self.upload(f"segmentation of {name}".encode(), DICOM)},
         }
         return {
             "image": self.upload(f"image {payload['image']}".encode(), NIFTI_GZ),

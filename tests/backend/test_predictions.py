@@ -44,6 +44,9 @@ def test_an_image_is_predicted_by_the_best_round(backend: LiveBackend, worker: P
     assert (done["status"], done["chosen_model"], done["probabilities"]) == ("completed", "global", None)
     assert done["masks"][0]["sizes"] == [{"structure": "disc", "size": 12.0}]
     assert backend.admin.get(done["masks"][0]["file_urls"]["disc"]).content == b"plane of eye.png"
+    (url,) = done["masks"][0]["segmentation_urls"].values()
+    answer = backend.admin.get(url)
+    assert (answer.content, answer.headers["content-type"]) == (b"segmentation of eye.png", "application/dicom")
     assert [row["id"] for row in backend.get(f"/runs/{run_id}/predictions")] == [prediction["id"]]
 
 

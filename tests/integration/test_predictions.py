@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import nibabel
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
+import slicerio
 from PIL import Image
 
 from backend.contracts.methods.fedsm import FedSMConfig
@@ -154,6 +156,30 @@ def test_the_mask_of_an_image_with_a_geometry_lies_on_its_file(
             np.testing.assert_array_equal(
                 np.asarray(mask.dataobj)[:, :, 0].T > 0, np.asarray(Image.open(io.BytesIO(content))) > 0
             )
+
+
+def test_many_images_are_tried_at_once_and_saved_as_segmentations(
+    platform: LivePlatform, runs: dict[str, RunRecord], sites: dict[str, Path], tmp_path: Path
+) -> None:
+    """One that has no such form says so, and stops no other."""
+    picture = sites["site-a"] / "images" / "case-00.png"
+    volume = sitk.GetImageFromArray(np.asarray(Image.open(picture))[None], isVector=True)
+    volume.SetSpacing((0.5, 0.25, 2))
+    sitk.WriteImage(volume, tmp_path / "pair.mhd")
+    before = platform.client.predictions(runs["fedavg"].id)
+    out, paths = tmp_path / "out", [tmp_path / "pair.mhd", tmp_path / "pair.raw", picture]
+    done = fedsm(
+        platform, "predict", runs["fedavg"].id, *map(str, paths), "--out", str(out), "--form", "seg-nrrd", "--json"
+    )
+    assert done.returncode == 1
+    assert [record["file_name"] for record in json.loads(done.stdout)] == ["pair.zip", "case-00.png"]
+    for said in ("sends 2 of 2: case-00", "1 of 2: pair.zip is completed", "1 of 2 images have no mask"):
+        assert said in done.stderr
+    assert "case-00.png has no masks as seg-nrrd, which needs an image with a position" in done.stderr
+    (saved,) = out.iterdir()
+    names = [segment["name"] for segment in slicerio.read_segmentation(str(saved))["segments"]]
+    assert (saved.name, names) == ("pair.seg.nrrd", [structure.name for structure in TASK.structures])
+    assert platform.client.predictions(runs["fedavg"].id) == before, "the server forgot them"
 
 
 def test_a_zip_that_is_no_image_is_refused_with_the_remedy(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.contracts.artifacts import PNG
+from backend.contracts.predictions import SegmentationForm
 from backend.contracts.tasks import RunSpec
 from worker.datasets.mask_files import mask_file
 from worker.datasets.readers.names import NRRD_SUFFIXES
@@ -30,6 +31,14 @@ def own_form(source: Path, image: OwnImage) -> MaskForm:
     if source.name.lower().endswith(NRRD_SUFFIXES):
         return "seg-nrrd"
     return "files" if frame.frame_of_reference is None else "dicom-seg"  # only DICOM has one
+
+
+def fitting_segmentations(image: OwnImage) -> tuple[SegmentationForm, ...]:
+    """The forms of one file of all structures that an image of this kind has."""
+    frame = image.frame
+    if frame is None or frame.stored_affine is None:
+        return ()
+    return ("seg-nrrd",) if frame.frame_of_reference is None else ("seg-nrrd", "dicom-seg")
 
 
 def files_of_masks(

@@ -82,12 +82,6 @@ def opened_file(path: Path, task: SegmentationTask) -> Iterator[tuple[OwnImage, 
     yield _read(whole.parent, whole.name, path.name or whole.name, task), whole
 
 
-def read_upload(name: str, content: bytes, task: SegmentationTask) -> OwnImage:
-    """The image alone."""
-    with opened_upload(name, content, task) as (image, _):
-        return image
-
-
 def read_own_file(path: Path, task: SegmentationTask) -> OwnImage:
     """The image alone."""
     with opened_file(path, task) as (image, _):

@@ -46,7 +46,7 @@ export function openApp(address: string, answers: Answers) {
     const one: Sent = {
       what: `${request.method} ${url.pathname.replace("/api/v1", "")}`,
       search: url.search,
-      body: text === "" ? null : JSON.parse(text),
+      body: request.headers.get("Content-Type")?.includes("json") && text ? JSON.parse(text) : text || null,
     };
     sent.push(one);
     const answer = all[one.what];

@@ -5593,6 +5593,14 @@ export type MaskRecord = {
      */
     model: string;
     /**
+     * Segmentation Urls
+     *
+     * Of all structures with names and codes: `seg-nrrd`, a .seg.nrrd of 3D Slicer, of an image with a position; `dicom-seg`, which references its images, of DICOM ones with a position.
+     */
+    segmentation_urls: {
+        [key: string]: string;
+    };
+    /**
      * Sizes
      *
      * In `unit`.
@@ -6808,6 +6816,14 @@ export type PredictedMask = {
      * Model
      */
     model: string;
+    /**
+     * Segmentations
+     *
+     * Of all structures with names and codes: `seg-nrrd`, a .seg.nrrd of 3D Slicer, of an image with a position; `dicom-seg`, which references its images, of DICOM ones with a position.
+     */
+    segmentations?: {
+        [key: string]: string;
+    };
     /**
      * Sizes
      */

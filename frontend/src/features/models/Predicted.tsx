@@ -19,6 +19,11 @@ const Viewer = lazy(() => import("@/components/viewer/Viewer"));
 const route = getRouteApi("/runs/$runId/model");
 const OPACITY = 0.5;
 const FEW_MODELS = 5;
+/** Masks as one file of all structures. */
+const SEGMENTATIONS = {
+  "seg-nrrd": { label: "All structures for 3D Slicer (.seg.nrrd)", suffix: ".seg.nrrd" },
+  "dicom-seg": { label: "All structures as DICOM-SEG", suffix: ".seg.dcm" },
+};
 
 interface Props {
   prediction: PredictionRecord;
@@ -111,9 +116,26 @@ export function Predicted({ prediction, set, federation }: Props) {
             ))}
           </Table.Tbody>
         </Table>
+        {Object.entries(mask.segmentation_urls).map(([form, url]) => (
+          <DownloadButton
+            key={form}
+            href={url}
+            download={`${stemOf(prediction.file_name)}${SEGMENTATIONS[form as keyof typeof SEGMENTATIONS].suffix}`}
+            size="compact-xs"
+            variant="default"
+            leftSection={<IconDownload size={12} aria-hidden />}
+          >
+            {SEGMENTATIONS[form as keyof typeof SEGMENTATIONS].label}
+          </DownloadButton>
+        ))}
       </Stack>
     </Group>
   );
+}
+
+/** `mr` of `mr.nii.gz` */
+function stemOf(name: string): string {
+  return name.replace(/(\.nii)?\.[^.]*$/, "");
 }
 
 interface Choice {

@@ -1,6 +1,6 @@
 import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { chosenFiles, droppedFiles, packedImage } from "./imageFiles";
+import { chosenFiles, droppedFiles, filesOfImages, packedImage } from "./imageFiles";
 
 function file(name: string, content = name, path = ""): File {
   const made = new File([content], name);
@@ -47,6 +47,15 @@ describe("packedImage", () => {
   it("refuses nothing, and two files of one name", async () => {
     await expect(packedImage([])).rejects.toThrow("There is no file in it. Choose the files of one image.");
     await expect(packedImage(chosenFiles([file("a"), file("a")]))).rejects.toThrow("Two files are called a.");
+  });
+});
+
+describe("filesOfImages", () => {
+  it("tells pictures, headers with their data and folders of slices apart", () => {
+    const paths = ["eye.png", "mr.raw", "CT 7/1", "mr.mhd", "a.nii.gz", "CT 7/2.dcm", "other/1.dcm"];
+    const files = paths.map((path) => ({ path, file: file(path) }));
+    const found = filesOfImages(files).map((image) => image.map(({ path }) => path));
+    expect(found).toEqual([["eye.png"], ["mr.raw", "mr.mhd"], ["CT 7/1", "CT 7/2.dcm"], ["a.nii.gz"], ["other/1.dcm"]]);
   });
 });
 

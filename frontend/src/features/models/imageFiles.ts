@@ -7,6 +7,10 @@ export interface ImageFile {
 }
 
 const HEADERS = /\.(mhd|nhdr|hdr)$/i;
+/** The data of a header. */
+const DATA = /\.(raw|zraw|img|bin)(\.gz)?$/i;
+/** DICOM files often have no suffix, or a part of a UID as one. */
+const ONE_EACH = /\.(png|jpe?g|tiff?|bmp|gif|webp|nii|nii\.gz|nrrd|mha|zip)$/i;
 
 /** The files that somebody chose; of a folder with their paths in it. */
 export function chosenFiles(files: Iterable<File>): ImageFile[] {
@@ -19,6 +23,29 @@ export async function droppedFiles(transfer: DataTransfer): Promise<ImageFile[]>
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   if (!entries.length) return chosenFiles(transfer.files);
   return visible((await Promise.all(entries.map(filesOf))).flat());
+}
+
+/** The files of each image, of all that were chosen: a header with its data, the slices of a folder, else each file. */
+export function filesOfImages(files: ImageFile[]): ImageFile[][] {
+  const images: ImageFile[][] = [];
+  const shared = new Map<string, ImageFile[]>();
+  const add = (key: string, file: ImageFile) => {
+    const found = shared.get(key);
+    if (found) found.push(file);
+    else {
+      const made = [file];
+      shared.set(key, made);
+      images.push(made);
+    }
+  };
+  const headers = new Set(files.filter(({ path }) => HEADERS.test(path)).map(({ path }) => path.replace(HEADERS, "")));
+  for (const file of files) {
+    const stem = file.path.replace(HEADERS, "").replace(DATA, "");
+    if (headers.has(stem)) add(`header ${stem}`, file);
+    else if (ONE_EACH.test(file.path)) images.push([file]);
+    else add(`folder ${file.path.split("/").slice(0, -1).join("/")}`, file);
+  }
+  return images;
 }
 
 /** What is sent of an image: its only file, or a zip of all its files. Volumes are compressed already, so it is not. */
