@@ -143,15 +143,6 @@ def test_only_what_was_seen_is_accepted(backend: LiveBackend, broker: redis.Redi
     assert second.poll().status_code == 200
 
 
-def test_an_older_agent_is_told_what_to_do(
-    backend: LiveBackend, sites: dict[str, PlayedSite], monkeypatch: Any
-) -> None:
-    monkeypatch.setattr("fedsm.site_agent.signing.PROTOCOL", 7)
-    answer = sites["north"].poll()
-    assert code_of(answer) == (426, "agent_outdated")
-    assert "update the hub" in answer.json()["detail"]
-
-
 class TestReplays:
     """What was sent before, is old, or was changed."""
 
