@@ -99,6 +99,10 @@ def with_routing(selector: ModelProto, models: Mapping[str, ModelProto], gamma: 
     names = {value.name: value.name.removeprefix("selector/") for value in (*graph.input, *graph.output)}
     graph = _renamed(graph, names)
     nodes = [*graph.node, *_chosen_index("site_probabilities", gamma)]
+    image = onnx.ValueInfoProto()
+    image.CopyFrom(first.graph.input[0])
+    if is_volume and len(image.type.tensor_type.shape.dim) == 5:  # a second volume would need a choice of its own
+        image.type.tensor_type.shape.dim[0].dim_value = 1
     if is_volume:
         nodes += _nested([_branch(model, f"model{index}/", "image") for index, model in enumerate(models.values())])
     else:
@@ -106,7 +110,7 @@ def with_routing(selector: ModelProto, models: Mapping[str, ModelProto], gamma: 
     whole = helper.make_graph(
         nodes,
         "super_model",
-        [first.graph.input[0], *graph.input],
+        [image, *graph.input],
         [
             first.graph.output[0],
             *graph.output,
@@ -150,7 +154,8 @@ def _constant(name: str, value: NDArray[Any]) -> onnx.NodeProto:
 
 
 def _each_picture(models: Mapping[str, ModelProto]) -> Iterable[onnx.NodeProto]:
-    """`probabilities` of a batch: a `Loop` over its pictures, because each has a model of its own."""
+    """`probabilities` of a batch: a `Loop` over its pictures, because each has a model of its own. It goes as far as the
+    longer of `image` and `unit` does, so that where one is short the runtime ends with an error."""
     branches = [_branch(model, f"model{index}/", "picture") for index, model in enumerate(models.values())]
     row, goes_on = "number", "goes_on"
     nodes = [
@@ -176,7 +181,9 @@ def _each_picture(models: Mapping[str, ModelProto]) -> Iterable[onnx.NodeProto]:
         [helper.make_tensor_value_info("still_goes_on", TensorProto.BOOL, []), planes],
     )
     yield helper.make_node("Shape", ["image"], ["num_pictures"], start=0, end=1)
-    yield helper.make_node("Loop", ["num_pictures", ""], ["probabilities"], body=body)
+    yield helper.make_node("Shape", ["chosen"], ["num_chosen"], start=0, end=1)
+    yield helper.make_node("Max", ["num_pictures", "num_chosen"], ["num_rows"])
+    yield helper.make_node("Loop", ["num_rows", ""], ["probabilities"], body=body)
 
 
 def _branch(model: ModelProto, prefix: str, image: str) -> onnx.GraphProto:

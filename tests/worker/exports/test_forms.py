@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 import torch
 import yaml
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 from safetensors.torch import load_file
 
 from backend.contracts.exports import FORMS, ExportForm
@@ -18,7 +19,7 @@ from tests.worker.predicting.trained import TrainedSet
 from worker.engine.descriptors import describe_image
 from worker.engine.transforms import resize
 from worker.exports.descriptor_graph import Descriptors
-from worker.exports.graphs import CannotExport, network_graph
+from worker.exports.graphs import CannotExport, network_graph, selector_graph
 from worker.exports.make import make_export
 from worker.exports.portable import portable
 from worker.predicting.model import open_model
@@ -95,12 +96,35 @@ def test_the_super_model_of_volumes_is_one_graph_too(made: Made, volumes: Traine
         np.testing.assert_array_equal(found, alone.run(None, {"image": prepared[None]})[0])
 
 
-def test_torch_programs_run_at_other_sizes_and_batches(made: Made, volumes: TrainedSet) -> None:
-    folder, _ = made["volumes", "torch-export"]
-    graph = network_graph(open_model(volumes.archive), "personalized/south")
-    image = torch.rand(3, 1, 6, 20, 44)
-    found = torch.export.load(folder / "personalized" / "south.pt2").module()(image)
-    torch.testing.assert_close(found, graph(image))
+def test_the_super_model_takes_other_sizes_and_no_batch_that_does_not_fit(made: Made, pictures: TrainedSet) -> None:
+    session = onnxruntime.InferenceSession(made["pictures", "onnx"][0] / "super.onnx")
+    draws = np.random.default_rng(0)
+    batch = {name: draws.random((3, 3, 40, 64), dtype=np.float32) for name in ("image", "unit")} | {"scan": np.zeros(4)}
+    found, chosen = session.run(["probabilities", "chosen"], batch)
+    assert (found.shape, chosen.shape) == ((3, len(pictures.run.task.structures), 40, 64), (3,))
+    for short in ("image", "unit"):
+        with pytest.raises((Fail, InvalidArgument), match="out of data bounds"):
+            session.run(None, batch | {short: batch[short][:2]})
+    of_volumes = onnxruntime.InferenceSession(made["volumes", "onnx"][0] / "super.onnx")
+    two = {"image": np.zeros((2, 1, 8, 32, 32), np.float32), "unit": np.zeros((8, 1, 32, 32), np.float32)}
+    with pytest.raises((Fail, InvalidArgument), match="invalid dimensions"):
+        of_volumes.run(None, two | {"scan": np.zeros(4)})
+
+
+@pytest.mark.parametrize(("kind", "space"), [("pictures", (64, 40)), ("volumes", (6, 20, 44))])
+def test_torch_programs_run_at_other_sizes_and_batches(
+    made: Made, kind: str, space: tuple[int, ...], request: pytest.FixtureRequest
+) -> None:
+    trained: TrainedSet = request.getfixturevalue(kind)
+    folder, _ = made[kind, "torch-export"]
+    predictor, model = open_model(trained.archive), f"personalized/{trained.run.sites[-1]}"
+    image = torch.rand(3, trained.run.task.num_channels, *space)
+    found = torch.export.load(folder / f"{model}.pt2").module()(image)
+    torch.testing.assert_close(found, network_graph(predictor, model)(image))
+    unit, scan = torch.rand(5, trained.run.task.num_channels, 40, 64), torch.zeros(4, dtype=torch.float64)
+    graph = selector_graph(predictor)
+    assert graph is not None
+    torch.testing.assert_close(torch.export.load(folder / "selector.pt2").module()(unit, scan), graph(unit, scan))
 
 
 @pytest.mark.parametrize(("kind", "bundle"), [("pictures", "super_model"), ("volumes", "global")])
