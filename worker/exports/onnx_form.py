@@ -154,8 +154,9 @@ def _constant(name: str, value: NDArray[Any]) -> onnx.NodeProto:
 
 
 def _each_picture(models: Mapping[str, ModelProto]) -> Iterable[onnx.NodeProto]:
-    """`probabilities` of a batch: a `Loop` over its pictures, because each has a model of its own. It goes as far as the
-    longer of `image` and `unit` does, so that where one is short the runtime ends with an error."""
+    """`probabilities` of a batch: a `Loop` over its pictures, because each has a model of its own.
+
+    It goes as far as the longer of `image` and `unit`, so that where one is short the runtime ends with an error."""
     branches = [_branch(model, f"model{index}/", "picture") for index, model in enumerate(models.values())]
     row, goes_on = "number", "goes_on"
     nodes = [

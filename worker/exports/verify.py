@@ -20,19 +20,12 @@ from PIL import Image
 
 from backend.contracts.exports import MAX_DIFFERENT, ExportForm
 from worker.datasets.mask_files import mask_file
+from worker.exports.alone import code_alone
 from worker.exports.graphs import CannotExport
 from worker.exports.torch_form import Count
 from worker.predicting.own_image import read_own_file
 from worker.predicting.predict import Predictor, predict_image
 
-#: What a form's process may not import: the platform, and what only another form needs.
-_PLATFORM = ("backend", "worker", "fedsm", "fastapi", "sqlalchemy", "celery", "pydantic", "httpx", "redis")
-_FORBIDDEN: dict[ExportForm, tuple[str, ...]] = {
-    "onnx": (*_PLATFORM, "torch", "monai", "onnx"),
-    "torch-export": (*_PLATFORM, "monai", "onnx", "onnxruntime"),
-    "monai": (*_PLATFORM, "onnx", "onnxruntime"),
-    "hugging-face": (*_PLATFORM, "monai", "onnx", "onnxruntime"),
-}
 SECONDS = 900
 
 
@@ -139,20 +132,10 @@ def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> Iterator[d
 
     Raises CannotExport with the end of what it said.
     """
-    code = (
-        "import sys, runpy\n"
-        "class Refuse:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name.partition('.')[0] in {_FORBIDDEN[form]!r}:\n"
-        "            raise ImportError('an exported model must not need ' + name)\n"
-        "sys.meta_path.insert(0, Refuse())\n"
-        "sys.argv = sys.argv[1:]\n"
-        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
-    )
     # In a folder of its own, so that nothing of the platform's checkout is found by chance.
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "FEDSM_"))}
     kept["PYTHONDONTWRITEBYTECODE"] = "1"  # what is tried is what is packed
-    command = [sys.executable, "-c", code, *arguments]
+    command = [sys.executable, "-c", code_alone(form), *arguments]
     took_too_long = threading.Event()
 
     def end() -> None:
