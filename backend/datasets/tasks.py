@@ -1,17 +1,16 @@
 """The check of a data set as a task of the ledger."""
 
-from collections.abc import Iterator
 from typing import cast
 
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from backend.contracts.datasets import DescribeDatasetPayload, DescribeDatasetResult, Layout, Reading
-from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import TaskResult
 from backend.datasets import check_results, one_patient
+from backend.datasets.plausible_checks import check_problems
 from backend.db.models import Dataset, Federation, Site, Task
-from backend.result_problems import Problem, raise_first, repeated, strange_structures
+from backend.result_problems import raise_first
 from backend.sites.service import policy_of
 from backend.task_owners import EventPlace, TaskOwner, register
 
@@ -42,7 +41,7 @@ class DatasetChecks(TaskOwner):
     def check(self, session: Session, task: Task, result: TaskResult) -> None:
         assert isinstance(result, DescribeDatasetResult)
         site = session.get_one(Site, session.get_one(Dataset, task.dataset_id).site_id)
-        raise_first(_problems(session.get_one(Federation, site.federation_id).task, result))
+        raise_first(check_problems(session.get_one(Federation, site.federation_id).task, result))
 
     @override
     def store(self, session: Session, task: Task, result: TaskResult) -> None:
@@ -58,19 +57,6 @@ class DatasetChecks(TaskOwner):
     def give_up(self, session: Session, task: Task, message: str, actor: str) -> None:
         assert task.dataset_id is not None
         check_results.store_check_failure(session, task.dataset_id, message, actor)
-
-
-def _problems(task: SegmentationTask, result: DescribeDatasetResult) -> Iterator[Problem]:
-    yield from repeated("result.cases", [case.name for case in result.cases])
-    for index, case in enumerate(result.cases):
-        yield from strange_structures(task, f"result.cases.{index}.structure_shares", case.structure_shares)
-        yield from strange_structures(task, f"result.cases.{index}.structure_sizes", case.structure_sizes)
-    num_used = sum(case.reason_code is None for case in result.cases)
-    for split, statistics in result.statistics.items():
-        yield from strange_structures(task, f"result.statistics.{split}.structures", statistics.structures)
-        if statistics.num_cases > num_used:
-            remedy = f"state at most the {num_used} used cases"
-            yield Problem(f"result.statistics.{split}.num_cases", statistics.num_cases, "is more than are used", remedy)
 
 
 register(DatasetChecks(), "describe_dataset")

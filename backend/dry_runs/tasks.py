@@ -1,11 +1,13 @@
 """A dry run at one site as a task of the ledger."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
+from backend.contracts.metrics import Split
 from backend.contracts.tasks import TaskResult
 from backend.datasets import service as datasets
 from backend.db.models import DryRun, Federation, Task
@@ -38,7 +40,7 @@ class DryRuns(TaskOwner):
     @override
     def check(self, session: Session, task: Task, result: TaskResult) -> None:
         assert isinstance(result, DryRunSiteResult)
-        raise_first(_problems(session.get_one(DryRun, task.dry_run_id), result))
+        raise_first(_problems(session.get_one(DryRun, task.dry_run_id), task.participant, result))
 
     @override
     def store(self, session: Session, task: Task, result: TaskResult) -> None:
@@ -50,10 +52,15 @@ class DryRuns(TaskOwner):
         return EventPlace(federation_id=session.get_one(DryRun, task.dry_run_id).federation_id)
 
 
-def _problems(dry_run: DryRun, result: DryRunSiteResult) -> Iterator[Problem]:
-    wanted = len(dry_run.config.strategies)
-    if len(result.strategies) not in (0, wanted):
-        remedy = f"report {wanted}, one a method, or none at a site that is held out"
+def _problems(dry_run: DryRun, participant: str, result: DryRunSiteResult) -> Iterator[Problem]:
+    """The estimate needs each split's number of cases, and the cost of each method from each site that trains."""
+    if missing := [split for split in get_args(Split) if split not in result.num_cases]:
+        remedy = "give 0 where a split has no cases"
+        yield Problem("result.num_cases", ", ".join(missing), "has no number of cases", remedy)
+    is_held_out = participant in dry_run.config.held_out_sites
+    wanted = 0 if is_held_out else len(dry_run.config.strategies)
+    if len(result.strategies) != wanted:
+        remedy = "report none, for the site is held out" if is_held_out else f"report {wanted}, one a method"
         yield Problem("result.strategies", len(result.strategies), "is not the number of methods", remedy)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.backend.conftest import DISC
 from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
+from tests.backend.test_data_statistics import part
 from tests.conftest import wait_until
 
 #: Far from each other's: 64 bits and more.
@@ -52,7 +54,7 @@ class Sites:
         task_id = self.worker.next_task_id("simulated")
         assert task_id is not None
         claimed = self.worker.must_claim(task_id)
-        statistics = {"train": {"num_cases": len(cases)}}
+        statistics = {split: part(number) for split, number in Counter(case["split"] for case in cases).items()}
         result = {"kind": "describe_dataset", "cases": cases, "statistics": statistics}
         done = self.worker.complete(claimed, result | ({"alike": alike} if alike else {}))
         assert done.status_code == 204, done.text
