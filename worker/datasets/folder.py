@@ -19,7 +19,7 @@ from backend.contracts.datasets import (
 )
 from backend.contracts.likeness import Alike, JoinedCases
 from backend.contracts.metrics import Split
-from backend.contracts.repairs import repair_problem
+from backend.contracts.repairs import OF_ONE_STRUCTURE, repair_problem
 from backend.contracts.task_definition import SegmentationTask
 from worker.datasets.check import DecodedCase, Readable, check_case
 from worker.datasets.data_problem import DataProblem
@@ -173,18 +173,26 @@ def _check_together(
     root: Path, listing: Listing, task: SegmentationTask, reading: Reading, visit: Visit | None
 ) -> tuple[list[CheckedCase], Histograms]:
     """The check of all cases; where masks contradict one another, all are read again without those that cannot be
-    trusted."""
+    trusted, and without remedies that would contradict others."""
     seen = SeenMasks()
     found = _check_all(root, listing, task, reading, visit, seen)
     refused = seen.contradictions()
-    if not refused:
+    no_values = seen.white_is_no_structure
+    is_misled = no_values and any(remedy in OF_ONE_STRUCTURE for case in found[0] for remedy in case.remedies)
+    if not refused and not is_misled:
         return found
     cases = tuple(replace(case, skip=case.skip or refused.get(str(case.mask))) for case in listing.cases)
-    return _check_all(root, replace(listing, cases=cases), task, reading, visit, SeenMasks())
+    return _check_all(root, replace(listing, cases=cases), task, reading, visit, SeenMasks(), not no_values)
 
 
 def _check_all(
-    root: Path, listing: Listing, task: SegmentationTask, reading: Reading, visit: Visit | None, seen: SeenMasks
+    root: Path,
+    listing: Listing,
+    task: SegmentationTask,
+    reading: Reading,
+    visit: Visit | None,
+    seen: SeenMasks,
+    of_values: bool = True,
 ) -> tuple[list[CheckedCase], Histograms]:
     cases: list[CheckedCase] = []
     first_with_pixels: dict[str | None, str] = {}
@@ -195,7 +203,7 @@ def _check_all(
             readable = check_case(root, listed, task, reading, seen)
             _require_new(readable, first_with_pixels)
         except Skip as skip:
-            cases.append(skipped_with_remedies(root, listed, task, reading, skip))
+            cases.append(skipped_with_remedies(root, listed, task, reading, skip, of_values))
             continue
         cases.append(readable.checked)
         histograms[listed.name] = readable.histogram

@@ -50,8 +50,8 @@ def structure_planes(
     if mask.picture_format == "JPEG":
         raise Skip(
             "unknown_label",
-            f"{path} is a JPEG, which holds the values {_in_words(_values(mask.labels))} but loses exact ones, so its "
-            "labels cannot be trusted: export the mask as PNG from its source",
+            f"{path} is a JPEG, which holds the values {_in_words(distinct_values(mask.labels))} but loses exact "
+            "ones, so its labels cannot be trusted: export the mask as PNG from its source",
         )
     wanted = _values_of_structures(path, task, label_map)
     return _of_values(path, _labels(path, mask, task, wanted, label_map, seen), wanted, label_map)
@@ -88,20 +88,20 @@ def _labels(
 ) -> Labels:
     """The mask's labels: for a palette what it shows; for black and white pictures white as the task's only label."""
     known = {0, *(label_map.ignored_values if label_map else ())}.union(*wanted.values())
-    label = None if label_map else _label_of_white(task)
+    label = None if label_map else label_of_white(task)
     labels = shown_labels(path, mask, known if label is None else known | {WHITE}, seen)
     if label is None:
         return labels
     if mask.is_black_and_white:
         return np.where(labels > 0, np.int32(label), np.int32(0))
     if seen is not None:
-        seen.saw_values(path, _values(labels), label)
+        seen.saw_values(path, distinct_values(labels), label)
     if not np.isin(labels, (0, WHITE)).all():
         return labels
     return np.where(labels == WHITE, np.int32(label), np.int32(0))
 
 
-def _label_of_white(task: SegmentationTask) -> int | None:
+def label_of_white(task: SegmentationTask) -> int | None:
     """The task's only label, where white (255) may stand for it; else None."""
     known = task.known_label_values
     return None if len(known) != 2 or WHITE in known else max(known)
@@ -189,7 +189,7 @@ def _require_known(
     path: str, labels: Labels, wanted: Mapping[str, tuple[int, ...]], label_map: LabelMap | None
 ) -> None:
     known = {0, *(label_map.ignored_values if label_map else ())}.union(*wanted.values())
-    unknown = [value for value in _values(labels) if value not in known]
+    unknown = [value for value in distinct_values(labels) if value not in known]
     if not unknown:
         return
     known_in_words = "; ".join(f"{name} = {_in_words(values)}" for name, values in wanted.items())
@@ -201,6 +201,11 @@ def _require_known(
         )
     if len(known) > 2 and set(unknown) <= {127, 128, WHITE}:
         remedy = "it looks like a picture made for the eye: save the labels themselves, or give a label map"
+    elif unknown == [WHITE] and np.isin(labels, [value for value in known if value]).any():
+        remedy = (
+            f"if it is an area to leave out, give a label map with {WHITE} among its ignored_values, which count as "
+            "background; else give it to a structure there"
+        )
     else:
         remedy = "save the mask with these labels, give a label map, or add the label to the federation's task"
     raise Skip(
@@ -210,7 +215,7 @@ def _require_known(
     )
 
 
-def _values(labels: Labels) -> list[int]:
+def distinct_values(labels: Labels) -> list[int]:
     """The distinct values, ascending. Counting is 10 times faster than sorting 512 x 512 pixels."""
     if labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max:
         return [int(value) for value in np.unique(labels)]

@@ -17,15 +17,18 @@ _MENDABLE = ("size_mismatch", "unknown_label", "unreadable_mask", "empty_mask")
 
 
 def skipped_with_remedies(
-    root: Path, listed: ListedCase, task: SegmentationTask, reading: Reading, skip: Skip
+    root: Path, listed: ListedCase, task: SegmentationTask, reading: Reading, skip: Skip, of_values: bool = True
 ) -> CheckedCase:
-    """The case as skipped, with the settings that would make it usable, as data and in the reason's words."""
+    """The case as skipped, with the settings that would make it usable, as data and in the reason's words.
+
+    of_values: whether repairs that read values are among them.
+    """
     case = skipped(unchecked(listed), skip)
     if listed.mask is None or listed.skip is not None or skip.code not in _MENDABLE:
         return case
     if listed.parts and listed.mask not in listed.parts.values():  # several files are read without repairs
         return case
-    remedies = _remedies(root, listed.image, listed.mask, task, reading)
+    remedies = _remedies(root, listed.image, listed.mask, task, reading, of_values)
     repairs = [remedy for remedy in remedies if remedy != "empty_means_nothing_there"]
     if not repairs:
         return case.model_copy(update={"remedies": remedies})
@@ -33,9 +36,11 @@ def skipped_with_remedies(
     return case.model_copy(update={"remedies": remedies, "reason": reason})
 
 
-def _remedies(root: Path, image: str, mask: str, task: SegmentationTask, reading: Reading) -> tuple[Remedy, ...]:
-    """The settings that help; None where nothing does."""
-    for attempt in _attempts(root, mask, task, reading):
+def _remedies(
+    root: Path, image: str, mask: str, task: SegmentationTask, reading: Reading, of_values: bool
+) -> tuple[Remedy, ...]:
+    """The settings that help; none where nothing does."""
+    for attempt in _attempts(root, mask, task, reading, of_values):
         try:
             files = read_files(root, image, mask, task, attempt)
         except Skip:
@@ -47,12 +52,12 @@ def _remedies(root: Path, image: str, mask: str, task: SegmentationTask, reading
     return ()
 
 
-def _attempts(root: Path, mask: str, task: SegmentationTask, reading: Reading) -> Iterator[Reading]:
+def _attempts(root: Path, mask: str, task: SegmentationTask, reading: Reading, of_values: bool) -> Iterator[Reading]:
     """The settings to try, the mildest first: without a repair that reads values, then with one, the likelier first."""
     mild: tuple[Repair, ...] = tuple(repair for repair in REPAIRS if repair not in OF_ONE_STRUCTURE)
     base = repairs_in_order((*reading.repairs, *mild))
     yield _with(reading, base, None)
-    if any(repair in reading.repairs for repair in OF_ONE_STRUCTURE):
+    if not of_values or any(repair in reading.repairs for repair in OF_ONE_STRUCTURE):
         return
     largest = _largest(root, mask)
     # A mask of one value in other numbers is a mask of labels; one that does not reach half of its range, too.

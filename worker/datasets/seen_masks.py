@@ -13,12 +13,19 @@ _MAX_VALUES = 5
 Entry = tuple[int, tuple[int, int, int]]
 
 
+def holds_label_beside_white(values: Collection[int], label: int) -> bool:
+    """Whether a mask with these values holds the task's label itself and white, which then is something else."""
+    return label in values and WHITE in values and len(values) <= _MAX_VALUES
+
+
 @dataclass
 class SeenMasks:
     """Filled while the masks of a data set are read one by one, also by those that are then skipped."""
 
     _read_as_white: set[str] = field(default_factory=set)
+    _repaired: set[str] = field(default_factory=set)
     _with_label: dict[str, int] = field(default_factory=dict)
+    _with_label_and_white: dict[str, int] = field(default_factory=dict)
     _palettes: dict[str, frozenset[Entry]] = field(default_factory=dict)
     _read_by_index: set[str] = field(default_factory=set)
 
@@ -30,6 +37,17 @@ class SeenMasks:
                 self._read_as_white.add(path)
         elif label in values and len(values) <= _MAX_VALUES:
             self._with_label[path] = label
+            if WHITE in values:
+                self._with_label_and_white[path] = label
+
+    def saw_repair(self, path: str) -> None:
+        """Notes that a repair read the mask's values, so that white is the structure."""
+        self._repaired.add(path)
+
+    @property
+    def white_is_no_structure(self) -> bool:
+        """Whether a mask holds both the label itself and white."""
+        return bool(self._with_label_and_white)
 
     def saw_palette(self, path: str, palette: Mapping[int, tuple[int, int, int]], by_index: bool) -> None:
         """Notes the palette's used entries. by_index: whether the mask's labels are the indices."""
@@ -42,15 +60,14 @@ class SeenMasks:
         return self._white_beside_label() | self._palettes_that_differ()
 
     def _white_beside_label(self) -> dict[str, Skip]:
-        if not self._with_label:
-            return {}
-        example, label = min(self._with_label.items())
-        reason = (
-            f"holds the value {WHITE}, which could be the structure or an area to leave out, for other masks of the "
-            f"data set, as {example}, hold the label {label} itself: give a label map with {WHITE} among the "
-            "structure's values, or among ignored_values, which count as background"
-        )
-        return {path: Skip("unknown_label", f"{path} {reason}") for path in self._read_as_white}
+        refused: dict[str, Skip] = {}
+        for paths, against, what in (
+            (self._read_as_white, self._with_label, f"holds the value {WHITE}"),
+            (self._repaired, self._with_label_and_white, f"is read with {WHITE} as the structure"),
+        ):
+            if against:
+                refused |= {path: _white_beside_label(path, what, *min(against.items())) for path in paths}
+        return refused
 
     def _palettes_that_differ(self) -> dict[str, Skip]:
         """Masks with rare entries: an entry holds where more masks have it than any other with its index or colour."""
@@ -72,6 +89,15 @@ class SeenMasks:
             f"{in_words(rival[1])}: their palettes differ, so the values cannot be trusted; save all masks of the data "
             "set with one palette or as grey pictures of the labels, or give a label map of the grey values shown",
         )
+
+
+def _white_beside_label(path: str, what: str, example: str, label: int) -> Skip:
+    return Skip(
+        "unknown_label",
+        f"{path} {what}, which could be the structure or an area to leave out, for other masks of the "
+        f"data set, as {example}, hold the label {label} itself: give a label map with {WHITE} among the structure's "
+        "values, or among ignored_values, which count as background",
+    )
 
 
 def in_words(colour: tuple[int, int, int]) -> str:

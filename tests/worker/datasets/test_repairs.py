@@ -154,6 +154,48 @@ def test_what_half_is(values: np.ndarray, expected: list[int] | None) -> None:
     assert (None if found is None else found.tolist()) == expected
 
 
+def masks_of(folder: Path, *masks: np.ndarray) -> Path:
+    """The masks as c0.png, c1.png, ... with an image each."""
+    write_good_folder(folder, num_cases=0)
+    for index, mask in enumerate(masks):
+        write_case(folder, f"c{index}", make_image(index), mask)
+    return folder
+
+
+AREA = make_mask() > 0
+LABEL = AREA.astype(np.uint8)
+IGNORED_BESIDE = np.where(np.roll(AREA, 12, axis=1), np.uint8(255), LABEL)
+
+
+@pytest.mark.parametrize("repair", ["cut_at_half", "largest_value"])
+def test_an_area_to_leave_out_never_becomes_the_structure(tmp_path: Path, repair: Repair) -> None:
+    """The mask that holds the label and 255 shows that white is no structure: neither repair reads it so, there or in
+    the mask of white alone, and neither is named as a remedy."""
+    folder = masks_of(tmp_path / "site", WHITE, IGNORED_BESIDE, LABEL)
+    for found in (check(folder), check(folder, repair)):
+        white, beside = found.cases[:2]
+        assert (white.reason_code, white.remedies) == ("unknown_label", ())
+        assert "hold the label 1 itself" in str(white.reason)
+        assert (beside.reason_code, beside.remedies) == ("unknown_label", ())
+        assert "ignored_values" in str(beside.reason)
+
+
+def test_the_same_holds_for_soft_edges_beside_such_a_mask(tmp_path: Path) -> None:
+    soft = WHITE.copy()
+    soft[4, 8:20] = np.arange(100, 220, 10)
+    folder = masks_of(tmp_path / "site", soft, IGNORED_BESIDE, LABEL)
+    for found in (check(folder), check(folder, "cut_at_half")):
+        assert [case.reason_code for case in found.cases] == ["unknown_label", "unknown_label", None]
+        assert not any(case.remedies for case in found.cases)
+
+
+def test_white_beside_masks_of_the_label_is_refused_with_cut_at_half_too(tmp_path: Path) -> None:
+    """Without a mask that needs the repair nobody would look, so the rule without repairs holds."""
+    folder = masks_of(tmp_path / "site", WHITE, LABEL, LABEL)
+    found = check(folder, "cut_at_half")
+    assert [case.reason_code for case in found.cases] == ["unknown_label", None, None]
+
+
 def test_the_largest_value_of_all_masks_is_the_structure(tmp_path: Path) -> None:
     """Masks of 0, 2 and 7, and of 0 and 2: 7 is the structure in both, so the second has none of it."""
     folder = write_good_folder(tmp_path / "site", num_cases=0)
