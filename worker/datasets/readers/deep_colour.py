@@ -17,7 +17,7 @@ from worker.datasets.readers.values import require_size
 
 #: SimpleITK has no type annotations.
 sitk: Any = SimpleITK
-_BITS_PER_SAMPLE = 258
+_BITS_PER_SAMPLE, _SAMPLES_PER_PIXEL = 258, 277
 _PNG_BIT_DEPTH_BYTE, _PNG_COLOUR_TYPE_BYTE = 24, 25
 _PNG_GREY_WITH_ALPHA = 4
 _PNG_IS_COLOUR = (2, 6)
@@ -34,8 +34,10 @@ def is_deep_colour(picture: Image.Image, data: bytes) -> bool:
             raise Undecodable("is grey with 16 bits and an alpha channel: save it without alpha channel")
         return data[_PNG_COLOUR_TYPE_BYTE] in _PNG_IS_COLOUR
     if picture.format == "TIFF":
-        bits = getattr(picture, "tag_v2", {}).get(_BITS_PER_SAMPLE, (8,))
-        return len(bits) > 1 and max(bits) > 8
+        tags = getattr(picture, "tag_v2", {})
+        bits = tags.get(_BITS_PER_SAMPLE, (8,))
+        # A single number of bits is that of all samples.
+        return max(len(bits), tags.get(_SAMPLES_PER_PIXEL, 1)) > 1 and max(bits) > 8
     return False
 
 

@@ -83,16 +83,19 @@ def test_grey_with_alpha_of_sixteen_bits_is_refused(tmp_path: Path) -> None:
         read_image(tmp_path, "a.png", 2)
 
 
-def tiff16(pixels: np.ndarray, orientation: int = 1, photometric: int = 2, planar: bool = False) -> bytes:
-    """An uncompressed little-endian TIFF of 16 bits a sample."""
+def tiff16(
+    pixels: np.ndarray, orientation: int = 1, photometric: int = 2, planar: bool = False, says_bits_once: bool = False
+) -> bytes:
+    """An uncompressed little-endian TIFF of 16 bits a sample. says_bits_once: one number of bits for all samples."""
     height, width, count = pixels.shape
     data = (np.moveaxis(pixels, 2, 0) if planar else pixels).astype("<u2").tobytes()
     strips = count if planar else 1
     tables = 8 + 2 + 11 * 12 + 4
     offsets = tables + 2 * count
     start = offsets + 8 * strips
+    bits = (258, 3, 1, 16) if says_bits_once else (258, 3, count, tables if count > 2 else 16)
     entries = [
-        (256, 4, 1, width), (257, 4, 1, height), (258, 3, count, tables if count > 2 else 16), (259, 3, 1, 1),
+        (256, 4, 1, width), (257, 4, 1, height), bits, (259, 3, 1, 1),
         (262, 3, 1, photometric), (273, 4, strips, offsets if planar else start), (274, 3, 1, orientation),
         (277, 3, 1, count), (278, 4, 1, height),
         (279, 4, strips, offsets + 4 * strips if planar else len(data)), (284, 3, 1, 2 if planar else 1),
@@ -111,6 +114,19 @@ def test_tiffs_that_nobody_reads_with_sixteen_bits_are_refused(tmp_path: Path) -
         (tmp_path / f"{name}.tif").write_bytes(content)
         with pytest.raises(Undecodable, match="as PNG"):
             read_image(tmp_path, f"{name}.tif", 2)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_one_number_of_bits_is_that_of_all_samples(tmp_path: Path, count: int) -> None:
+    """Of a mask of 0 and 1 the high bytes are all 0."""
+    labels = (COLOUR[..., 0] % 2).astype(np.uint16)
+    pixels = np.repeat(labels[..., None], 3, axis=2)
+    if count == 4:
+        pixels = np.dstack([pixels, np.full(labels.shape, 65535, np.uint16)])
+    (tmp_path / "m.tif").write_bytes(tiff16(pixels, says_bits_once=True))
+    mask = read_mask(tmp_path, "m.tif", read_image(tmp_path, "m.tif", 2))
+    assert isinstance(mask, LabelMask)
+    assert np.array_equal(mask.labels, labels)
 
 
 def test_a_grey_tiff_whose_white_is_zero_is_shown_as_it_is_seen(tmp_path: Path) -> None:
