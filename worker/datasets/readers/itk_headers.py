@@ -6,8 +6,9 @@ whatever a header declares, and opens whatever file it names. What a header says
 Sources: teem.sourceforge.net/nrrd/format.html; the documentation of MetaIO, whose reader takes `=` and `:` alike.
 """
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from worker.datasets.readers.values import require_size, require_sizes
 #: Maximum bytes of a header; that of a segmentation with 100 segments has 80 kB.
 _MAX_HEADER_BYTES = 2**20
 _MAX_AXES = 16
+#: Maximum characters of a NRRD's field. The library below SimpleITK has room for 1000 where it tells of a field that it
+#: cannot read, and ends the process over more; `content`, any text, is always read.
+_MAX_FIELD = 800
 #: Kinds of a NRRD's axis that are places, not values at a place.
 _SPATIAL_KINDS = ("domain", "space", "???", "")
 #: Spaces of the patient, as LPS; `scanner-xyz` and others are not.
@@ -30,6 +34,8 @@ _PATIENT_SPACES = re.compile(
     r"(left|right)-(anterior|posterior)-(superior|inferior)(-time)?|(las|ras|lps)t?", re.IGNORECASE
 )
 _NUMBER = r"[-+.\w]+"
+#: What the name of a MetaImage's field is made of.
+_NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_ ")
 _NO_HEADER = "is no NRRD or MetaImage file, or is damaged: export or copy it again"
 
 
@@ -79,6 +85,8 @@ def _of_nrrd(text: str) -> ItkHeader:
     """The header of a NRRD, which ends with an empty line, or with the file where its data are in another one."""
     unified = text.replace("\r\n", "\n")
     head, end, _ = unified.partition("\n\n")
+    if not end and len(text) == _MAX_HEADER_BYTES:
+        raise UnsafeFile(f"has a header of more than {_MAX_HEADER_BYTES // 2**20} MiB: export it again")
     fields: dict[str, str] = {}
     pairs: dict[str, str] = {}
     data_files: list[str] = []
@@ -90,8 +98,10 @@ def _of_nrrd(text: str) -> ItkHeader:
             pairs[key.strip()] = value.strip()
             continue
         name, separator, value = line.partition(":")
+        name = _folded(name[:_MAX_FIELD])
+        if len(line) > _MAX_FIELD and name != "content":
+            raise UnsafeFile(f"has a header with a line of {len(line)} characters ({line[:40]!a}...): export it again")
         if separator:
-            name = _folded(name)
             fields.setdefault(name, value.strip())
             if name == "datafile":
                 data_files.append(value.strip())
@@ -102,16 +112,17 @@ def _of_meta_image(text: str) -> ItkHeader:
     fields: dict[str, str] = {}
     data_files: list[str] = []
     for line in re.split(r"\r\n|\r|\n", text):
-        found = re.match(r"\s*([A-Za-z_ ]+?)\s*[=:]\s*(.*?)\s*$", line)
-        if found is None:
+        name, separator, value = line.partition("=" if ":" not in line.partition("=")[0] else ":")
+        name, value = name.strip(), value.strip()
+        if not separator or not name or not _NAME_LETTERS.issuperset(name):
             if data_files:
                 break  # the voxels
             continue
-        name = _folded(found[1])
-        fields.setdefault(name, found[2])
+        name = _folded(name)
+        fields.setdefault(name, value)
         if name == "elementdatafile":
-            data_files.append(found[2])
-            if found[2].upper() == "LOCAL":
+            data_files.append(value)
+            if value.upper() == "LOCAL":
                 break
     return ItkHeader(False, fields, {}, tuple(data_files), bool(data_files))
 
@@ -147,7 +158,7 @@ def mm_of_unit(header: ItkHeader) -> float:
     text = header.fields.get("spaceunits", header.fields.get("units", "")) if header.is_nrrd else ""
     names = re.findall(r'"([^"]*)"', text) or ([text] if text else [])
     if "spaceunits" not in header.fields:
-        names = [name for axis, name in enumerate(names) if _is_spatial(header, axis)]
+        names = [name for axis, name in enumerate(names[:_MAX_AXES]) if _is_spatial(header, axis)]
     factors = {MM_OF_UNIT.get(_folded(name)) for name in names[:3]} or {1.0}
     factor = factors.pop()
     if factor is None or factors:
@@ -167,25 +178,31 @@ def says_spacing(header: ItkHeader) -> bool:
 
 
 def _nrrd_says_spacing(header: ItkHeader) -> bool:
-    sizes: list[float | None]
     if "spacedirections" in header.fields:
-        vectors = re.findall(r"none|\([^)]*\)", header.fields["spacedirections"], flags=re.IGNORECASE)
-        sizes = [None if vector.lower() == "none" else _length(vector) for vector in vectors]
-        sizes = [size for size in sizes if size is not None]
+        sizes = [_length(vector) for vector in itertools.islice(_vectors(header.fields["spacedirections"]), 3)]
     elif "spacings" in header.fields:
         sizes = [size for axis, size in enumerate(_numbers(header.fields["spacings"])) if _is_spatial(header, axis)]
     else:
         return False
     sizes = sizes[:3]
-    if not sizes or any(size is None or np.isnan(size) for size in sizes):
+    if not sizes or any(np.isnan(size) for size in sizes):
         return False  # NaN is how NRRD says that it does not know
-    require_sizes(size for size in sizes if size is not None)
+    require_sizes(sizes)
     return True
 
 
 def _is_spatial(header: ItkHeader, axis: int) -> bool:
     kinds = header.fields.get("kinds", "").lower().split()
     return axis >= len(kinds) or kinds[axis] in _SPATIAL_KINDS
+
+
+def _vectors(text: str) -> Iterator[str]:
+    """What stands between brackets, as `1,0,0` of `none (1,0,0) (0,1,0)`; axes without a direction are left out."""
+    *closed, _ = text.split(")")
+    for part in closed:
+        _, is_open, vector = part.partition("(")
+        if is_open:
+            yield vector
 
 
 def _length(vector: str) -> float:
@@ -226,8 +243,9 @@ def _first_number(text: str | None) -> int | None:
 
 
 def _numbers(text: str) -> list[float]:
-    """The numbers of a text; NaN for what is no number."""
-    return [_number(part) for part in re.findall(_NUMBER, text)]
+    """The first numbers of a text, as many as a file may have axes; NaN for what is no number."""
+    found = itertools.islice(re.finditer(_NUMBER, text), _MAX_AXES)
+    return [_number(part[0]) for part in found]
 
 
 def _number(text: str) -> float:

@@ -5,6 +5,7 @@ one data set.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -39,13 +40,18 @@ def read_named(stored: StoredVolume, frame: Frame | None, wanted: Wanted, sha256
     for layer, segments in by_layer.items():
         labels = as_labels(labels_on(replace(stored, voxels=whole[..., layer : layer + 1], affine=affine), frame))
         _require_described(labels, segments)
-        for segment in segments:
-            if wanted(segment.name):
-                planes[segment.name] = planes.get(segment.name, np.zeros(labels.shape, np.bool_)) | (
-                    labels == segment.value
-                )
-    values_of = {name: tuple(part.value for part in stored.segments if part.name == name) for name in names}
+        for name, values in _values_by_name(segments).items():
+            if wanted(name):
+                planes[name] = planes.get(name, np.zeros(labels.shape, np.bool_)) | np.isin(labels, values)
+    values_of = _values_by_name(stored.segments)
     return NamedMask(planes, names, sha256, labels=labels if num_layers == 1 else None, values_of=values_of)
+
+
+def _values_by_name(segments: Iterable[Segment]) -> dict[str, tuple[int, ...]]:
+    values: dict[str, list[int]] = {}
+    for segment in segments:
+        values.setdefault(segment.name, []).append(segment.value)
+    return {name: tuple(found) for name, found in values.items()}
 
 
 def _on_whole_image(stored: StoredVolume, frame: Frame | None) -> tuple[Pixels, Affine | None]:

@@ -1,6 +1,8 @@
 """Headers on the edge of NIfTI, NRRD and MetaImage, against what nibabel and SimpleITK make of them."""
 
+import contextlib
 import gzip
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from tests.worker.datasets.readers.medical_files import write_nifti
 from worker.datasets.files import UnsafeFile
-from worker.datasets.readers import LabelMask, Undecodable, WrongGeometry, read_image, read_mask
+from worker.datasets.readers import CannotRead, LabelMask, Undecodable, WrongGeometry, read_image, read_mask
 
 VOXELS = np.random.default_rng(0).integers(0, 900, (5, 6, 7)).astype(np.int16)
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -153,6 +155,52 @@ def test_but_not_with_another_one(tmp_path: Path, suffix: str, key: str, named: 
     (tmp_path / f"a{suffix}").write_text(header.replace(f"{key}a.raw", f"{key}{named}"))
     with pytest.raises(UnsafeFile, match=r"not next to it|no regular file|no NRRD or MetaImage"):
         read_image(tmp_path, f"a{suffix}", 3)
+
+
+LONG = 500_000
+
+
+@pytest.mark.parametrize(
+    ("suffix", "line"),
+    [
+        (".mha", " " * LONG),
+        (".mha", "a" + " " * LONG + "b"),
+        (".mha", "Comment = " + " " * LONG + "b"),
+        (".mha", "DimSize = " + "9 " * (LONG // 2)),
+        (".mha", "DimSize = " + "9" * LONG),
+        (".nrrd", "content: " + "(" * LONG),
+    ],
+)
+def test_no_header_takes_long(tmp_path: Path, suffix: str, line: str) -> None:
+    """Half a megabyte of what a careless pattern or loop would go through many times over."""
+    sitk.WriteImage(sitk.GetImageFromArray(VOXELS), tmp_path / f"a{suffix}")
+    kind, rest = (tmp_path / f"a{suffix}").read_bytes().split(b"\n", 1)
+    (tmp_path / f"a{suffix}").write_bytes(kind + b"\n" + line.encode() + b"\n" + rest)
+    began = time.process_time()
+    with contextlib.suppress(CannotRead, UnsafeFile):
+        read_image(tmp_path, f"a{suffix}", 3)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("line", ["space directions: ", 'space units: "', "kinds: none ", "sizes: ", "", "a:b"])
+@pytest.mark.parametrize("suffix", [".nrrd", ".nhdr"])
+def test_a_long_line_of_a_header_is_refused_before_a_library_crashes_over_it(
+    tmp_path: Path, suffix: str, line: str
+) -> None:
+    """teem, below SimpleITK, ends the process over a field of 1100 characters that it cannot read."""
+    sitk.WriteImage(sitk.GetImageFromArray(VOXELS), tmp_path / f"a{suffix}")
+    kind, rest = (tmp_path / f"a{suffix}").read_bytes().split(b"\n", 1)
+    (tmp_path / f"a{suffix}").write_bytes(kind + b"\n" + (line + "(9 " * 400).encode() + b"\n" + rest)
+    with pytest.raises(UnsafeFile, match="a line of 12"):
+        read_image(tmp_path, f"a{suffix}", 3)
+
+
+def test_a_header_that_goes_on_beyond_what_is_looked_at_is_refused(tmp_path: Path) -> None:
+    sitk.WriteImage(sitk.GetImageFromArray(VOXELS), tmp_path / "a.nhdr")
+    with (tmp_path / "a.nhdr").open("a") as file:
+        file.write("# a comment\n" * 90_000 + "kinds: " + "(" * 2000 + "\n")
+    with pytest.raises(UnsafeFile, match="more than 1 MiB"):
+        read_image(tmp_path, "a.nhdr", 3)
 
 
 def test_meta_images_with_colons_name_no_other_file_unseen(tmp_path: Path) -> None:
