@@ -17,15 +17,17 @@ _TURNS = {
 def turn_warnings(
     image_path: str, image: DecodedImage, mask_path: str, mask: LabelMask | NamedMask
 ) -> tuple[CaseWarning, ...]:
-    """One warning where only one of the two is turned, or they are turned in different ways; else none."""
-    mask_turn = mask.turn if isinstance(mask, LabelMask) else 1
-    if image.turn == mask_turn:
-        return ()
-    text = (
-        f"{image_path} is {_in_words(image.turn)}, {mask_path} is {_in_words(mask_turn)}: look whether the mask lies "
-        "on the image; if it does not, turn both alike and save them without EXIF orientation."
+    """A warning of each of the mask's files that is turned in another way than the image."""
+    turns = {mask_path: mask.turn} if isinstance(mask, LabelMask) else mask.turns
+    return tuple(
+        CaseWarning(
+            code="exif_turn",
+            message=f"{image_path} is {_in_words(image.turn)}, {path} is {_in_words(turn)}: look whether the mask lies "
+            "on the image; if it does not, turn both alike and save them without EXIF orientation.",
+        )
+        for path, turn in turns.items()
+        if turn != image.turn
     )
-    return (CaseWarning(code="exif_turn", message=text),)
 
 
 def _in_words(turn: int) -> str:

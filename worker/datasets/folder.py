@@ -27,7 +27,7 @@ from worker.datasets.duplicates import near_duplicates
 from worker.datasets.files import UnsafeFile
 from worker.datasets.joined import with_joined_splits
 from worker.datasets.labels import label_map_from_names
-from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, Listing, Skip, list_cases, root_of
+from worker.datasets.layouts import IMAGES, MASKS, FoundLayout, ListedCase, Listing, Skip, list_cases, root_of
 from worker.datasets.likeness import alike_cases
 from worker.datasets.names import showable
 from worker.datasets.patients import about_patients, with_patients
@@ -181,8 +181,12 @@ def _check_together(
     is_misled = no_values and any(remedy in OF_ONE_STRUCTURE for case in found[0] for remedy in case.remedies)
     if not refused and not is_misled:
         return found
-    cases = tuple(replace(case, skip=case.skip or refused.get(str(case.mask))) for case in listing.cases)
+    cases = tuple(replace(case, skip=case.skip or _refusal(case, refused)) for case in listing.cases)
     return _check_all(root, replace(listing, cases=cases), task, reading, visit, SeenMasks(), not no_values)
+
+
+def _refusal(case: ListedCase, refused: Mapping[str, Skip]) -> Skip | None:
+    return next((refused[path] for path in (str(case.mask), *case.parts.values()) if path in refused), None)
 
 
 def _check_all(

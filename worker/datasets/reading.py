@@ -89,7 +89,7 @@ def read_files(
     wanted = wanted_by(task, reading)
     try:
         if parts and are_parts(mask_path, parts, wanted):
-            mask: LabelMask | NamedMask = read_parts(root, parts, image, wanted)
+            mask: LabelMask | NamedMask = read_parts(root, parts, image, wanted, reading.repairs, seen)
         else:
             mask = read_mask(root, mask_path, image, wanted, reading.repairs)
     except PartProblem as error:
@@ -111,8 +111,7 @@ def read_files(
         *case_warnings(image_path, (*image.notes, *about_values(pixels))),
         *case_warnings(mask_path, (*mask.notes, *about_slices(structures, in_order))),
     )
-    of_place = mask.repairs if isinstance(mask, LabelMask) else ()
-    repairs = repairs_in_order((*of_place, *of_values))
+    repairs = repairs_in_order((*mask.repairs, *of_values))
     return ReadFiles(case, image.sha256, mask.sha256, image.patient, warnings, repairs)
 
 

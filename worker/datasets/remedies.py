@@ -26,9 +26,7 @@ def skipped_with_remedies(
     case = skipped(unchecked(listed), skip)
     if listed.mask is None or listed.skip is not None or skip.code not in _MENDABLE:
         return case
-    if listed.parts and listed.mask not in listed.parts.values():  # several files are read without repairs
-        return case
-    remedies = _remedies(root, listed.image, listed.mask, task, reading, of_values)
+    remedies = _remedies(root, listed, listed.mask, task, reading, of_values)
     repairs = [remedy for remedy in remedies if remedy != "empty_means_nothing_there"]
     if not repairs:
         return case.model_copy(update={"remedies": remedies})
@@ -37,12 +35,13 @@ def skipped_with_remedies(
 
 
 def _remedies(
-    root: Path, image: str, mask: str, task: SegmentationTask, reading: Reading, of_values: bool
+    root: Path, listed: ListedCase, mask: str, task: SegmentationTask, reading: Reading, of_values: bool
 ) -> tuple[Remedy, ...]:
     """The settings that help; none where nothing does."""
-    for attempt in _attempts(root, mask, task, reading, of_values):
+    is_one_file = not listed.parts or mask in listed.parts.values()
+    for attempt in _attempts(root, mask if is_one_file else None, task, reading, of_values):
         try:
-            files = read_files(root, image, mask, task, attempt)
+            files = read_files(root, listed.image, mask, task, attempt, parts=listed.parts)
         except Skip:
             continue
         needed: list[Remedy] = [repair for repair in files.repairs if repair not in reading.repairs]
@@ -52,14 +51,19 @@ def _remedies(
     return ()
 
 
-def _attempts(root: Path, mask: str, task: SegmentationTask, reading: Reading, of_values: bool) -> Iterator[Reading]:
-    """The settings to try, the mildest first: without a repair that reads values, then with one, the likelier first."""
+def _attempts(
+    root: Path, mask: str | None, task: SegmentationTask, reading: Reading, of_values: bool
+) -> Iterator[Reading]:
+    """The settings to try, the mildest first: without a repair that reads values, then with one, the likelier first.
+
+    mask: None where there are several files, of which no largest value is read.
+    """
     mild: tuple[Repair, ...] = tuple(repair for repair in REPAIRS if repair not in OF_ONE_STRUCTURE)
     base = repairs_in_order((*reading.repairs, *mild))
     yield _with(reading, base, None)
     if not of_values or any(repair in reading.repairs for repair in OF_ONE_STRUCTURE):
         return
-    largest = _largest(root, mask)
+    largest = None if mask is None else _largest(root, mask)
     # A mask of one value in other numbers is a mask of labels; one that does not reach half of its range, too.
     for repair in OF_ONE_STRUCTURE:
         repairs = repairs_in_order((*base, repair))

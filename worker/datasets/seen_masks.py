@@ -18,6 +18,12 @@ def holds_label_beside_white(values: Collection[int], label: int) -> bool:
     return label in values and WHITE in values and len(values) <= _MAX_VALUES
 
 
+def holds_a_value_beside_white(values: Collection[int]) -> bool:
+    """Whether a file of one structure with these values holds white and another value beside 0."""
+    others = {value for value in values if value not in (0, WHITE)}
+    return WHITE in values and 0 < len(others) <= _MAX_VALUES - 2
+
+
 @dataclass
 class SeenMasks:
     """Filled while the masks of a data set are read one by one, also by those that are then skipped."""
@@ -26,6 +32,8 @@ class SeenMasks:
     _repaired: set[str] = field(default_factory=set)
     _with_label: dict[str, int] = field(default_factory=dict)
     _with_label_and_white: dict[str, int] = field(default_factory=dict)
+    _white_parts: dict[str, str] = field(default_factory=dict)
+    _parts_with_value: dict[str, dict[str, int]] = field(default_factory=dict)
     _palettes: dict[str, frozenset[Entry]] = field(default_factory=dict)
     _read_by_index: set[str] = field(default_factory=set)
 
@@ -39,6 +47,16 @@ class SeenMasks:
             self._with_label[path] = label
             if WHITE in values:
                 self._with_label_and_white[path] = label
+
+    def saw_part(self, path: str, structure: str, values: Collection[int]) -> None:
+        """Notes the values of a file of one structure, whose value may be any."""
+        others = sorted(value for value in values if value not in (0, WHITE))
+        if not others and WHITE in values:
+            self._white_parts[path] = structure
+        elif holds_a_value_beside_white(values):
+            self._with_label_and_white[path] = others[0]
+        elif len(others) == 1:
+            self._parts_with_value.setdefault(structure, {})[path] = others[0]
 
     def saw_repair(self, path: str) -> None:
         """Notes that a repair read the mask's values, so that white is the structure."""
@@ -57,7 +75,7 @@ class SeenMasks:
 
     def contradictions(self) -> dict[str, Skip]:
         """Masks that were read in a way that other masks of the data set speak against, by path."""
-        return self._white_beside_label() | self._palettes_that_differ()
+        return self._white_beside_label() | self._white_beside_parts() | self._palettes_that_differ()
 
     def _white_beside_label(self) -> dict[str, Skip]:
         refused: dict[str, Skip] = {}
@@ -67,6 +85,20 @@ class SeenMasks:
         ):
             if against:
                 refused |= {path: _white_beside_label(path, what, *min(against.items())) for path in paths}
+        return refused
+
+    def _white_beside_parts(self) -> dict[str, Skip]:
+        """Files of white alone, where files of the same structure have another value, or any file has both."""
+        refused: dict[str, Skip] = {}
+        for path, structure in self._white_parts.items():
+            if against := self._with_label_and_white or self._parts_with_value.get(structure):
+                example, value = min(against.items())
+                refused[path] = Skip(
+                    "unknown_label",
+                    f"{path} holds the value {WHITE}, which could be the structure or an area to leave out, for other "
+                    f"files of the data set, as {example}, hold the value {value}: save the structure with one value "
+                    "in all files, and areas to leave out as 0",
+                )
         return refused
 
     def _palettes_that_differ(self) -> dict[str, Skip]:

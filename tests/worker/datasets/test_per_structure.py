@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from backend.contracts.datasets import LabelMap, Layout, ManifestCase, Reading, SplitFractions
+from backend.contracts.repairs import Repair
 from backend.contracts.task_definition import SegmentationTask, Structure
 from tests.worker.datasets.test_layouts import put_image, put_mask
 from worker.datasets.data_problem import DataProblem
@@ -24,9 +25,15 @@ def area(rows: int, value: int = 1) -> np.ndarray:
     return mask
 
 
-def check(root: Path, layout: Layout = "auto", label_map: LabelMap | None = None) -> FolderCheck:
-    options = CheckOptions(layout=layout, reading=Reading(label_map=label_map))
-    return check_folder(root, TASK, SplitFractions(), 0, options=options)
+def check(
+    root: Path,
+    layout: Layout = "auto",
+    label_map: LabelMap | None = None,
+    repairs: tuple[Repair, ...] = (),
+    task: SegmentationTask = TASK,
+) -> FolderCheck:
+    options = CheckOptions(layout=layout, reading=Reading(label_map=label_map, repairs=repairs))
+    return check_folder(root, task, SplitFractions(), 0, options=options)
 
 
 ARRANGEMENTS = {
@@ -129,3 +136,76 @@ def test_a_checked_case_is_read_again_and_exchanged_files_are_noticed(tmp_path: 
     spleen.write_bytes(first)
     with pytest.raises(DataProblem, match="changed since the data set was checked"):
         read_case(tmp_path, case, TASK)
+
+
+def save_turned(path: Path, turn: int) -> None:
+    """The picture again, with an EXIF orientation."""
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    with Image.open(path) as picture:
+        picture.load()
+    picture.save(path, exif=exif)
+
+
+def test_each_file_is_compared_with_the_image_s_turn(tmp_path: Path) -> None:
+    """Image and masks turned alike need no warning; each file that is not turned as the image is named."""
+    folder = folder_with_parts(tmp_path)
+    paths = ["images/s0.png", "masks/s0/liver.png", "masks/s0/spleen.png"]
+    for turned, named in (((0,), paths[1:]), ((1,), paths[1:2]), ((0, 1, 2), []), ((0, 2), paths[1:2])):
+        for number, path in enumerate(paths):
+            save_turned(folder / path, 3 if number in turned else 1)
+        (case,) = check(folder).cases
+        assert case.reason is None
+        assert [warning.code for warning in case.warnings] == ["exif_turn"] * len(named)
+        assert all(path in warning.message for path, warning in zip(named, case.warnings, strict=True))
+
+
+ONE = SegmentationTask(structures=(Structure(name="liver", label_values=(1,)),))
+
+
+def two_livers(root: Path, first: np.ndarray, second: np.ndarray) -> Path:
+    for number, mask in enumerate((first, second)):
+        put_image(root, f"images/s{number}.png", number)
+        put_mask(root, f"masks/s{number}/s{number}_liver.png", mask)
+    return root
+
+
+@pytest.mark.parametrize("repairs", [(), ("cut_at_half",)])
+def test_white_is_not_the_structure_where_other_files_hold_another_value(
+    tmp_path: Path, repairs: tuple[Repair, ...]
+) -> None:
+    """As with masks of labels: an area to leave out is white beside the structure, and in one file it is alone."""
+    both = area(6)
+    both[10:14] = 255
+    for name, second, expected in (
+        ("both", both, ["unknown_label", "unknown_label"]),
+        ("soft", both, ["unknown_label", "unknown_label"]),
+        ("one", area(6), ["unknown_label", None]),
+        ("white", area(6, 255), [None, None]),
+    ):
+        first = area(3, 255)
+        first[3, :10] = np.arange(60, 160, 10) if name == "soft" else 0
+        found = check(two_livers(tmp_path / name, first, second), repairs=repairs, task=ONE)
+        assert [case.reason_code for case in found.cases] == expected
+        assert not any(case.remedies for case in found.cases)
+
+
+def test_repairs_are_applied_to_each_file_and_named_where_they_help(tmp_path: Path) -> None:
+    """One file of another size, one turned as the image is not, one with soft edges."""
+    put_mask(folder_with_parts(tmp_path / "large"), "masks/s0/spleen.png", area(3).repeat(2, 0).repeat(2, 1))
+    (skipped,) = check(tmp_path / "large").cases
+    assert (skipped.reason_code, skipped.remedies) == ("size_mismatch", ("resize_masks",))
+    (case,) = check(tmp_path / "large", repairs=("resize_masks",)).cases
+    assert (case.structure_sizes, case.repairs) == (SIZES, ("resize_masks",))
+
+    save_turned(folder_with_parts(tmp_path / "turned") / "images/s0.png", 3)
+    (case,) = check(tmp_path / "turned", repairs=("turn_masks",)).cases
+    assert (case.warnings, case.repairs) == ((), ("turn_masks",))
+
+    soft = area(6, 255)
+    soft[6, :10] = np.arange(60, 160, 10)
+    two_livers(tmp_path / "soft", soft, area(3, 255))
+    assert [case.remedies for case in check(tmp_path / "soft", task=ONE).cases] == [("cut_at_half",), ()]
+    found = check(tmp_path / "soft", repairs=("cut_at_half",), task=ONE).cases
+    assert [case.repairs for case in found] == [("cut_at_half",), ()]
+    assert found[0].structure_sizes == {"liver": 60.0 + 3}

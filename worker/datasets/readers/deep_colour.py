@@ -37,7 +37,7 @@ def is_deep_colour(picture: Image.Image, data: bytes) -> bool:
         tags = getattr(picture, "tag_v2", {})
         bits = tags.get(_BITS_PER_SAMPLE, (8,))
         # A single number of bits is that of all samples.
-        return max(len(bits), tags.get(_SAMPLES_PER_PIXEL, 1)) > 1 and max(bits) > 8
+        return bool(max(len(bits), tags.get(_SAMPLES_PER_PIXEL, 1)) > 1 and max(bits) > 8)
     return False
 
 

@@ -130,11 +130,12 @@ class LabelMask:
 
 @dataclass(frozen=True, eq=False)
 class NamedMask:
-    """A mask of DICOM-SEG, RTSTRUCT or 3D Slicer's .seg.nrrd.
+    """A mask of DICOM-SEG, RTSTRUCT, 3D Slicer's .seg.nrrd, or one file for each structure.
 
     planes: by the structure's name in the file, bool [H, W] or [D, H, W]; they may overlap.
     names: all that the file holds, in its order, also those that were not wanted.
     labels: the integers of a .seg.nrrd with one layer, whose values_of are by name; None for the others.
+    turns, repairs: of a mask of one file for each structure, as of a mask of labels; turns by the files' paths.
     """
 
     planes: Mapping[str, Plane]
@@ -143,3 +144,5 @@ class NamedMask:
     notes: tuple[Note, ...] = ()
     labels: NDArray[np.int32] | None = None
     values_of: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    turns: Mapping[str, int] = field(default_factory=dict)
+    repairs: tuple[Repair, ...] = ()
