@@ -4,13 +4,15 @@ import hashlib
 from pathlib import Path
 
 MAX_FILE_BYTES = 512 * 2**20
+#: Of JSON and tables, which take about ten times as much memory as their text.
+MAX_TEXT_BYTES = 32 * 2**20
 
 
 class UnsafeFile(ValueError):
     """A path that must not or cannot be read; the text says why and what to do."""
 
 
-def read_bytes_inside(folder: Path, relative: str) -> bytes:
+def read_bytes_inside(folder: Path, relative: str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """The bytes of `relative`, a path below `folder`.
 
     Raises UnsafeFile where the path leaves the folder (`..`, an absolute path, a symbolic link), is no regular file, is
@@ -22,8 +24,8 @@ def read_bytes_inside(folder: Path, relative: str) -> bytes:
     if not path.is_file():  # a folder, or a pipe, which would block for ever
         raise UnsafeFile("is no regular file: put the image files themselves there, not folders")
     num_bytes = path.stat().st_size
-    if num_bytes > MAX_FILE_BYTES:
-        raise UnsafeFile(f"has {num_bytes / 2**20:.0f} MiB, more than {MAX_FILE_BYTES // 2**20} MiB: make it smaller")
+    if num_bytes > max_bytes:
+        raise UnsafeFile(f"has {num_bytes / 2**20:.0f} MiB, more than {max_bytes // 2**20} MiB: make it smaller")
     try:
         return path.read_bytes()
     except PermissionError:

@@ -19,7 +19,7 @@ def holds_label_beside_white(values: Collection[int], label: int) -> bool:
 
 
 def holds_a_value_beside_white(values: Collection[int]) -> bool:
-    """Whether a file of one structure with these values holds white and another value beside 0."""
+    """Whether a file of one structure with these values holds white and another value next to 0."""
     others = {value for value in values if value not in (0, WHITE)}
     return WHITE in values and 0 < len(others) <= _MAX_VALUES - 2
 

@@ -141,12 +141,29 @@ def test_cases_csv_may_name_the_images(tmp_path: Path, written: str) -> None:
         (",P1,train\n", "line 2: there is no name"),
         ("a,,\na.png,,\n", "names the case a as a and as a.png"),
         ("a,P1,train,more\n", "line 2: has more fields"),
+        ('a,P1,train\n"b,P2,val\nc,P3,test\n', "cases.csv, line 3: unexpected end of data: close each quote"),
+        ("a," + "x" * 140_000 + ",train\n", "cases.csv, line 2: field larger than field limit"),
     ],
 )
 def test_a_cases_csv_whose_lines_would_be_dropped_is_refused(tmp_path: Path, rows: str, words: str) -> None:
     (folders(tmp_path, "a", "b", "c") / "cases.csv").write_text(f"name,patient,split\n{rows}")
     with pytest.raises(ValueError, match=words):
         check(tmp_path)
+
+
+def test_names_in_cases_csv_may_differ_in_capitals_where_that_is_clear(tmp_path: Path) -> None:
+    (folders(tmp_path / "one", "P0", "p1", "P2") / "cases.csv").write_text(
+        "name,patient,split\np0,A,train\nP1.PNG,B,val\nP2,C,test\n"
+    )
+    found = check(tmp_path / "one")
+    assert splits_of(found) == {"P0": "train", "p1": "val", "P2": "test"}
+    assert (len({case.patient for case in found.cases}), found.warnings) == (3, ())
+    several = folders(tmp_path / "two", "Pa", "PA", "b") / "cases.csv"
+    several.write_text("name,split\npa,train\n")
+    with pytest.raises(ValueError, match="names pa, which may be PA or Pa: write the case's name as it is"):
+        check(tmp_path / "two")
+    several.write_text("name,split\nPA,train\nPa,test\nb,val\n")
+    assert splits_of(check(tmp_path / "two")) == {"PA": "train", "Pa": "test", "b": "val"}
 
 
 BAD_NAMES = [b"a\xff", b"a\xc3", b"a\nb", b"a\x1b[31m", b"a\x7f", "a\u202eb".encode()]

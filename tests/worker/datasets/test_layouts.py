@@ -1,6 +1,7 @@
 """Every layout as a tree of small pictures: which cases are found, whose they are, and which split is given."""
 
 import json
+import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,27 @@ def test_images_without_labels_are_left_out_and_said(tmp_path: Path) -> None:
     found = check(root)
     assert set(splits_of(found).values()) == {"train", "val", "test"}
     assert any("2 image(s) without labels" in warning for warning in found.warnings)
+
+
+def test_labels_of_many_digits_are_no_labels(tmp_path: Path) -> None:
+    path = datalist(tmp_path, training=["a", "b", "c"]) / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"labels": {"9" * 5000: "x", "y": "8" * 5000}}))
+    assert len(check(tmp_path).cases) == 3
+
+
+def test_a_large_json_file_at_the_root_is_not_read_to_learn_whether_it_is_a_datalist(tmp_path: Path) -> None:
+    """A sparse file of 200 MiB; as dataset.json it is named as too large, as another one it is none."""
+    folder = datalist(tmp_path, training=["a", "b", "c"])
+    with (folder / "annotations.json").open("wb") as file:
+        file.write(b'{"training": [')
+        file.truncate(200 * 2**20)
+    tracemalloc.start()
+    assert len(list_cases(folder, "auto").cases) == 3
+    assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
+    tracemalloc.stop()
+    (folder / "annotations.json").replace(folder / "dataset.json")
+    with pytest.raises(ValueError, match=r"dataset.json has 200 MiB, more than 32 MiB"):
+        list_cases(folder, "auto")
 
 
 def test_an_item_that_leads_outside_is_skipped(tmp_path: Path) -> None:

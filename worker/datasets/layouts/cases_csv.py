@@ -6,12 +6,13 @@ A name may also be that of the case's image, with its suffix and folder.
 
 import csv
 import io
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from backend.contracts.metrics import Split
-from worker.datasets.files import UnsafeFile, read_bytes_inside
+from worker.datasets.files import MAX_TEXT_BYTES, UnsafeFile, read_bytes_inside
 from worker.datasets.layouts.model import ALL_SPLITS, Listing
 from worker.datasets.names import same_name, showable
 from worker.datasets.readers import stem_of
@@ -47,12 +48,16 @@ def _by_case(listed: dict[str, _Line], listing: Listing, root: Path) -> dict[str
     """
     names = {same_name(case.name): case.name for case in listing.cases}
     stems = {same_name(stem_of(PurePosixPath(case.image).name)): case.name for case in listing.cases}
+    folded: dict[str, set[str]] = {}
+    for known_name, case_name in (*names.items(), *stems.items()):
+        folded.setdefault(known_name.casefold(), set()).add(case_name)
     lines: dict[str, _Line] = {}
     known = set(names.values())
     first: dict[str, str] = {}
     for written, line in listed.items():
         stem = same_name(stem_of(PurePosixPath(written.replace("\\", "/")).name))
-        name = names.get(same_name(written)) or names.get(stem) or stems.get(stem) or written
+        exact = names.get(same_name(written)) or names.get(stem) or stems.get(stem)
+        name = exact or _in_another_case(root, written, folded, (same_name(written), stem)) or written
         if name in lines:
             raise ValueError(
                 f"{root / CASES_CSV} names the case {name} as {first[name]} and as {written}: keep one line"
@@ -64,6 +69,15 @@ def _by_case(listed: dict[str, _Line], listing: Listing, root: Path) -> dict[str
             f"where the cases are called as {min(known)}; write the cases' names"
         )
     return lines
+
+
+def _in_another_case(root: Path, written: str, folded: Mapping[str, set[str]], spellings: Iterable[str]) -> str | None:
+    """The case whose name differs in capital and small letters only. Raises ValueError where there are several."""
+    found = next((folded[name.casefold()] for name in spellings if name.casefold() in folded), set())
+    if len(found) > 1:
+        listed = " or ".join(sorted(found))
+        raise ValueError(f"{root / CASES_CSV} names {written}, which may be {listed}: write the case's name as it is")
+    return next(iter(found), None)
 
 
 def _differences(listed: set[str], found: set[str]) -> list[str]:
@@ -78,12 +92,22 @@ def _differences(listed: set[str], found: set[str]) -> list[str]:
 
 def _read(root: Path) -> dict[str, _Line]:
     try:
-        text = read_bytes_inside(root, CASES_CSV).decode("utf-8-sig")
+        text = read_bytes_inside(root, CASES_CSV, MAX_TEXT_BYTES).decode("utf-8-sig")
     except UnsafeFile as error:
         raise ValueError(f"{root / CASES_CSV} {error}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{root / CASES_CSV} is no UTF-8 text: save it as UTF-8") from None
-    reader = csv.DictReader(io.StringIO(text))
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    try:
+        return _lines(root, reader)
+    except csv.Error as error:
+        raise ValueError(
+            f"{root / CASES_CSV}, line {reader.line_num + 1}: {error}: close each quote, and leave a line for each case"
+        ) from None
+
+
+def _lines(root: Path, reader: "csv.DictReader[str]") -> dict[str, _Line]:
+    """The lines by name. Raises ValueError naming the line, or csv.Error."""
     columns = reader.fieldnames or []
     unknown = [column for column in columns if column not in ("name", "patient", "split")]
     if "name" not in columns or unknown:

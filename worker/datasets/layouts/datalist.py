@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from backend.contracts.metrics import Split
+from worker.datasets.files import MAX_TEXT_BYTES, UnsafeFile, read_bytes_inside
 from worker.datasets.layouts.documents import about_ignored, label_names, read_document
 from worker.datasets.layouts.entries import name_of
 from worker.datasets.layouts.listed_paths import ListedPaths
@@ -21,6 +22,7 @@ from worker.datasets.layouts.model import ALL_SPLITS, ListedCase, Listing, Skip
 LISTS: Mapping[str, Split] = {"training": "train", "validation": "val", "test": "test", "testing": "test"}
 PATIENT_KEYS = ("patient", "patient_id", "subject", "subject_id")
 Item = Mapping[str, Any]
+_KEY = b"training"
 
 
 def is_datalist(document: Mapping[str, Any]) -> bool:
@@ -65,8 +67,13 @@ def list_datalist(root: Path, name: str) -> Listing:
 
 
 def _may_be_datalist(root: Path, name: str) -> bool:
+    """Whether the file is a datalist. Files without the word, as those of annotations, and large ones are not parsed;
+    `dataset.json` is, for the reader to say what is wrong with it."""
     try:
-        return is_datalist(read_document(root, name))
+        content = read_bytes_inside(root, name, MAX_TEXT_BYTES)
+        return _KEY in content and is_datalist(read_document(root, name))
+    except UnsafeFile:
+        return name == "dataset.json" and (root / name).is_file() and (root / name).stat().st_size > MAX_TEXT_BYTES
     except ValueError:
         return False
 

@@ -5,15 +5,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from worker.datasets.files import UnsafeFile, read_bytes_inside
+from worker.datasets.files import MAX_TEXT_BYTES, UnsafeFile, read_bytes_inside
 
 _IGNORE = "ignore"
+_MAX_DIGITS = 9
 
 
 def read_document(root: Path, name: str) -> dict[str, Any]:
     """The document as a dictionary. Raises ValueError where it is no JSON object."""
     try:
-        content = json.loads(read_bytes_inside(root, name))
+        content = json.loads(read_bytes_inside(root, name, MAX_TEXT_BYTES))
     except UnsafeFile as error:
         raise ValueError(f"{root / name} {error}") from None
     except (ValueError, RecursionError) as error:
@@ -47,8 +48,12 @@ def about_ignored(names: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
             )
 
 
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _MAX_DIGITS
+
+
 def _integers(value: object) -> tuple[int, ...]:
     """The positive integers; empty where it is something else."""
     parts = value if isinstance(value, list) else [value]
-    numbers = [int(part) for part in parts if isinstance(part, int) or (isinstance(part, str) and part.isdecimal())]
+    numbers = [int(part) for part in parts if isinstance(part, int) or (isinstance(part, str) and _is_number(part))]
     return tuple(number for number in numbers if 1 <= number <= 65535)
