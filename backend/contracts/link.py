@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.contracts.audit import HeadsSeen
 from backend.contracts.base import Contract, with_example
+from backend.contracts.own_policy import OwnPolicy
 from backend.contracts.site_pause import SaidPause
 from backend.contracts.values import (
     AtMost,
@@ -97,6 +98,9 @@ class PollRequest(Contract):
     audit: HeadsSeen | None = Field(default=None, description="What the site says of both records.")
     pause: SaidPause | None = Field(
         default=None, description="Why work of runs waits at the site now; null: it does not."
+    )
+    policy: OwnPolicy | None = Field(
+        default=None, description="What the site's own policy allows; null: its file cannot be read, or an older agent."
     )
     wait_seconds: Annotated[float, Within(0, MAX_WAIT_SECONDS)] = 25.0
     version: Version

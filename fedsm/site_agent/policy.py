@@ -7,7 +7,7 @@ A file that cannot be read closes everything, training included.
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import yaml
 from pydantic import Field, ValidationError
@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from backend.contracts.artifacts import JPEG, NIFTI_GZ, PNG, SAFETENSORS
 from backend.contracts.base import Contract
 from backend.contracts.dry_runs import DryRunSitePayload
+from backend.contracts.own_policy import Opened, OwnPolicy
 from backend.contracts.strategy_configs import StrategyName
 from backend.contracts.tasks import (
     ClaimedTask,
@@ -119,6 +120,17 @@ class HospitalPolicy(Contract):
         """Pictures of test cases stand next to their scores, and stay where those stay."""
         of_cases = switch in ("may_send_images", "may_send_predictions")
         return bool(getattr(self, switch)) and (self.may_send_case_scores or not of_cases)
+
+    def said_to(self, federation: str) -> OwnPolicy:
+        """What people at the hub see of it: no other federation's name."""
+        return OwnPolicy(
+            methods=self.allowed_strategies,
+            allows_federation=self.allowed_federations is None or federation in self.allowed_federations,
+            approves_by_rule=bool(self.standing_approvals),
+            minimum_training_cases=self.minimum_training_cases,
+            minimum_scored_cases=self.minimum_scored_cases,
+            leaves=tuple(opened for opened in get_args(Opened) if self.opens(f"may_send_{opened}")),
+        )
 
 
 #: Of what is left out by default, an example.

@@ -17,7 +17,7 @@ from fedsm.site_agent.heads import Heads
 from fedsm.site_agent.hub import API, HubAway, HubRefused
 from fedsm.site_agent.operations import TASK_ID, Refused, read
 from fedsm.site_agent.pauses import local_now, pause_of
-from fedsm.site_agent.policy import read_policy
+from fedsm.site_agent.policy import HospitalPolicy, read_policy
 from fedsm.site_agent.session import Session
 from fedsm.site_agent.site_home import RenewalState, SiteHome
 
@@ -110,10 +110,11 @@ class Poller:
             await asyncio.gather(poll, change, return_exceptions=True)
 
     async def _poll(self, state: RenewalState) -> PollAnswer:
-        workers = self._session.workers()
+        workers, policy = self._session.workers(), self._policy()
         body = PollRequest(
             renewal=Renewal(number=state.number, secret=state.secret),
-            pause=self._pause_now(),
+            pause=None if policy is None else self._pause_of(policy),
+            policy=None if policy is None else policy.said_to(self._session.membership.federation),
             workers=workers,
             known=self._session.waiting(),
             known_approvals=self._session.asked,
@@ -129,12 +130,14 @@ class Poller:
         assert isinstance(found, PollAnswer)
         return found
 
-    def _pause_now(self) -> SaidPause | None:
-        """None too where the policy cannot be read: then each task is refused with its reason."""
+    def _policy(self) -> HospitalPolicy | None:
+        """None where it cannot be read: then each task is refused with its reason."""
         try:
-            policy = read_policy(self._home.policy_file)
+            return read_policy(self._home.policy_file)
         except Refused:
             return None
+
+    def _pause_of(self, policy: HospitalPolicy) -> SaidPause | None:
         return pause_of(policy, self._session.runs(), local_now(), self._session.num_gpus)
 
     async def _feed(self, answer: PollAnswer) -> None:

@@ -3,6 +3,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.contracts.own_policy import OwnPolicy
 from backend.contracts.site_pause import SaidPause
 from backend.db.base import Base, ContractJson, new_id
 
@@ -14,6 +15,7 @@ class SiteCredential(Base):
     fingerprint: the SHA-256 of the key. phrase: the six words of it and the hub's key. renewal_number and
     renewal_sha256: of the last poll, and the hash of its secret. accepted_at: None for one that no person ever
     accepted. pause, paused_at: why work of runs waits at the site, as its agent said it last, and since when.
+    own_policy: what the site's own policy file allows, as its agent said it last.
     """
 
     __tablename__ = "site_credential"
@@ -36,3 +38,4 @@ class SiteCredential(Base):
     renewal_sha256: Mapped[str | None]
     pause: Mapped[SaidPause | None] = mapped_column(ContractJson(SaidPause))
     paused_at: Mapped[datetime | None]
+    own_policy: Mapped[OwnPolicy | None] = mapped_column(ContractJson(OwnPolicy))

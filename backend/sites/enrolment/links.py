@@ -51,5 +51,6 @@ def _link(credentials: list[SiteCredential], invited_until: datetime | None) -> 
         reason=first and first.reason,
         invitation_expires_at=invited_until,
         pause=first.pause if first is not None and status == "joined" else None,
+        own_policy=first.own_policy if first is not None and status == "joined" else None,
         is_served=any(credential.status == "active" for credential in credentials),
     )

@@ -29,6 +29,7 @@ def renew(session: Session, worker: SiteWorker, body: PollRequest) -> Credential
     credential.renewal_sha256 = codes.hash_of(body.renewal.secret)
     credential.last_seen_at = now()
     _note_pause(credential, body.pause)
+    credential.own_policy = body.policy
     credential.version, credential.hardware = body.version, body.hardware
     return None
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from backend.contracts.base import Contract, with_example
 from backend.contracts.link import Fingerprint, LinkStatus
+from backend.contracts.own_policy import OwnPolicy
 from backend.contracts.site_pause import SitePause
 from backend.contracts.values import ShortSaid
 from backend.record import Record
@@ -39,5 +40,8 @@ class SiteLink(Record):
     invitation_expires_at: datetime | None
     pause: SitePause | None = Field(
         description="Why work of runs waits at the site, by its own policy; null: it does not."
+    )
+    own_policy: OwnPolicy | None = Field(
+        description="What the hospital's own policy allows, as its agent said it last; null: it is not known."
     )
     is_served: bool = Field(description="A credential serves the site, this one or the one that it is to follow.")

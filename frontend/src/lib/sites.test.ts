@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SitePolicy, SiteRecord, SiteTask } from "@/api";
-import { doing, onlineSentence, policyInShort, policySentences, taskSentence } from "./sites";
+import { doing, onlineSentence, ownPolicySentences, policyInShort, policySentences, taskSentence } from "./sites";
 
 const TASK: SiteTask = {
   kind: "train_site",
@@ -65,4 +65,31 @@ it("counts online sites without those archived, and says which are no machines o
   const simulated = [site("online", "simulated"), site("online", "simulated")];
   expect(onlineSentence(simulated)).toBe("2 of 2 sites online, all simulated on this machine");
   expect(onlineSentence([...real, ...simulated])).toBe("4 of 5 sites online, 2 simulated on this machine");
+});
+
+describe("a hospital's own policy", () => {
+  it("is closed by default", () => {
+    expect(ownPolicySentences({})).toEqual([
+      "A person approves each run.",
+      "Nothing but updates and means leaves.",
+      "Means of scores are over 5 cases or more.",
+    ]);
+  });
+
+  it("says every line that narrows or opens", () => {
+    const said = ownPolicySentences({
+      methods: ["fedavg"],
+      allows_federation: false,
+      approves_by_rule: true,
+      minimum_training_cases: 20,
+      leaves: ["case_scores", "thumbnails", "hashes"],
+    });
+    expect(said).toEqual([
+      "This federation may not work there.",
+      "Only FedAvg may train there.",
+      "It does not train with fewer than 20 cases.",
+      "Some runs are approved by its rules, all others by a person.",
+      "Besides updates and means, scores of single test cases, thumbnails and hashes of images may leave.",
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 /** Sites in words: what they are doing, how many cases they have, what their policies say. */
 
-import type { SegmentationTask, SitePause, SitePolicy, SiteRecord, SiteTask } from "@/api";
+import type { OwnPolicy, SegmentationTask, SitePause, SitePolicy, SiteRecord, SiteTask } from "@/api";
 import { tasks } from "@/api/tables.json";
 import { formatPercent, plural, upperFirst } from "./format";
 import { strategyName } from "./words";
@@ -130,6 +130,40 @@ export function policySentences(policy: SitePolicy): string[] {
       ? `Statistics tell no count from 1 to ${policy.minimum_count - 1}.`
       : "Statistics tell every count.",
   ];
+}
+
+const OPENED: Record<NonNullable<OwnPolicy["leaves"]>[number], string> = {
+  names: "names of cases and files",
+  texts: "log lines and texts of errors",
+  case_scores: "scores of single test cases",
+  thumbnails: "thumbnails",
+  images: "images and references of test cases",
+  predictions: "predicted masks of test cases",
+  hashes: "hashes of images",
+};
+
+/** What a hospital allows by a file of its own, which its agent keeps to whatever the hub asks. */
+export function ownPolicySentences(policy: OwnPolicy): string[] {
+  const opened = (policy.leaves ?? []).map((one) => OPENED[one]);
+  const least = policy.minimum_training_cases ?? 1;
+  return [
+    policy.allows_federation === false ? "This federation may not work there." : null,
+    policy.methods ? `Only ${policy.methods.map(strategyName).join(", ")} may train there.` : null,
+    least > 1 ? `It does not train with fewer than ${plural(least, "case")}.` : null,
+    policy.approves_by_rule
+      ? "Some runs are approved by its rules, all others by a person."
+      : "A person approves each run.",
+    opened.length > 0
+      ? `Besides updates and means, ${listed(opened)} may leave.`
+      : "Nothing but updates and means leaves.",
+    policy.leaves?.includes("case_scores")
+      ? null
+      : `Means of scores are over ${plural(policy.minimum_scored_cases ?? 5, "case")} or more.`,
+  ].filter((sentence) => sentence !== null);
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
 /** `2D, 3 channels`. */

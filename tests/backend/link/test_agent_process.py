@@ -186,6 +186,7 @@ def test_a_site_makes_a_new_key_goes_on_with_it_and_leaves(
     assert north.agents[-1].wait(30) == 0, "the agent ends by itself, to be started with the new key"
     north.start_agent()
     site = backend.get(f"/federations/{hospitals['id']}")["sites"][0]
+    assert site["link"]["own_policy"]["leaves"] == ["thumbnails"], "pictures of test cases stay where scores stay"
     assert (site["link"]["fingerprint"], site["link"]["status"]) == (after, "joined")
 
     (north.home.folder / "worker").mkdir(exist_ok=True)

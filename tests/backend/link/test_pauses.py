@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fedsm.site_agent.policy import HospitalPolicy
 from tests.backend.conftest import start_run
 from tests.backend.link.played_site import PlayedSite
 from tests.backend.live_backend import LiveBackend
@@ -47,6 +48,25 @@ def test_a_run_says_why_it_waits_and_goes_on_without_the_site(
     worker.work_until_idle()
     assert sites["north"].poll(pause=None).json()["tasks"], "it takes part again in the next round"
     assert backend.get("/federations")[0]["sites"][0]["link"]["pause"] is None
+
+
+def test_people_see_what_the_site_itself_allows(backend: LiveBackend, sites: dict[str, PlayedSite]) -> None:
+    def shown() -> Any:
+        return backend.get(f"/sites/{sites['north'].site['id']}")["link"]["own_policy"]
+
+    assert shown() is None, "an older agent says nothing"
+    own = HospitalPolicy(allowed_strategies=("fedavg",), allowed_federations=("Others",), may_send_thumbnails=True)
+    assert sites["north"].poll(policy=own.said_to("Hospitals").model_dump(mode="json")).status_code == 200
+    assert shown() == {
+        "methods": ["fedavg"],
+        "allows_federation": False,
+        "approves_by_rule": False,
+        "minimum_training_cases": 1,
+        "minimum_scored_cases": 5,
+        "leaves": ["thumbnails"],
+    }
+    sites["north"].poll(policy=None)
+    assert shown() is None, "its file cannot be read any more"
 
 
 def test_checks_of_data_and_runs_that_the_site_has_begun_are_handed_out(

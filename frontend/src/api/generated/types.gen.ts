@@ -6445,6 +6445,44 @@ export type OutlyingUpdate = {
 };
 
 /**
+ * OwnPolicy
+ */
+export type OwnPolicy = {
+    /**
+     * Allows Federation
+     *
+     * Whether this federation may work there at all.
+     */
+    allows_federation?: boolean;
+    /**
+     * Approves By Rule
+     *
+     * Whether some runs need no person's approval there, by standing approvals.
+     */
+    approves_by_rule?: boolean;
+    /**
+     * Leaves
+     *
+     * What leaves besides updates, metrics and means over cases.
+     */
+    leaves?: Array<'names' | 'texts' | 'case_scores' | 'thumbnails' | 'images' | 'predictions' | 'hashes'>;
+    /**
+     * Methods
+     *
+     * Those that may train there; null: all.
+     */
+    methods?: Array<'fedsm' | 'fedavg' | 'local-only' | 'centralized' | 'fedprox' | 'fedavgm' | 'fedadam' | 'fedyogi' | 'fedadagrad' | 'scaffold' | 'fednova' | 'feddyn' | 'moon' | 'fedawa' | 'fedlws' | 'cyclic' | 'ditto' | 'mr-mtl' | 'fedbn' | 'silobn' | 'fedper' | 'fedrep' | 'fedrod' | 'fedrdn' | 'iop-fl' | 'fine-tuning' | 'apfl' | 'pfedme' | 'fedala' | 'consensus'> | null;
+    /**
+     * Minimum Scored Cases
+     */
+    minimum_scored_cases?: number;
+    /**
+     * Minimum Training Cases
+     */
+    minimum_training_cases?: number;
+};
+
+/**
  * PFedMeConfig
  *
  * Personalized models by Moreau envelopes.
@@ -6685,6 +6723,10 @@ export type PollRequest = {
      * Why work of runs waits at the site now; null: it does not.
      */
     pause?: SaidPause | null;
+    /**
+     * What the site's own policy allows; null: its file cannot be read, or an older agent.
+     */
+    policy?: OwnPolicy | null;
     renewal: Renewal;
     /**
      * Version
@@ -10322,6 +10364,10 @@ export type SiteLink = {
      * Last Seen At
      */
     last_seen_at: string | null;
+    /**
+     * What the hospital's own policy allows, as its agent said it last; null: it is not known.
+     */
+    own_policy: OwnPolicy | null;
     /**
      * Why work of runs waits at the site, by its own policy; null: it does not.
      */

@@ -9,7 +9,7 @@ import { notifyDone, notifyError } from "@/components/notify";
 import { useNow } from "@/components/useNow";
 import { clockTime, formatAgo, formatDateTime } from "@/lib/format";
 import { saveText } from "@/lib/save";
-import { policyLine } from "@/lib/sites";
+import { ownPolicySentences, policyLine } from "@/lib/sites";
 
 /** How a real site joined, or what is to be done so that it does. */
 export function SiteJoining({ site }: { site: SiteRecord }) {
@@ -56,6 +56,11 @@ function State({ site, link }: { site: SiteRecord; link: SiteLink | null }) {
             <Text size="sm" data-testid="pause">
               Runs wait there{link.pause.until ? ` until ${clockTime(Date.parse(link.pause.until), now)}` : ""}, because
               its policy {policyLine(link.pause)}.
+            </Text>
+          )}
+          {link.own_policy && (
+            <Text size="sm" data-testid="own-policy">
+              By its own policy: {ownPolicySentences(link.own_policy).join(" ")}
             </Text>
           )}
           {link.invitation_expires_at && (

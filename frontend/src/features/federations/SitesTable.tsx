@@ -13,6 +13,7 @@ import {
   doing,
   kindInWords,
   linkInWords,
+  ownPolicySentences,
   policyInShort,
   policySentences,
   SPLITS,
@@ -61,12 +62,18 @@ export function SitesTable({ sites, federationId, onOpen }: Props) {
 /** What a site had sent before its policy forbade it is hidden, and still there until somebody deletes it. */
 function PolicyInShort({ site }: { site: SiteRecord }) {
   const { data: sent } = useQuery({ ...sentQuery(site.id), enabled: sendsLess(site.policy) });
+  const own = site.link?.own_policy && ownPolicySentences(site.link.own_policy).join(" ");
   const sentBefore = sent !== undefined && sent.num_thumbnails + sent.num_images + sent.num_predictions > 0;
   return (
     <>
       <Text size="sm" lineClamp={2} title={policySentences(site.policy).join("\n")}>
         {policyInShort(site.policy, sentBefore)}
       </Text>
+      {own && (
+        <Text size="xs" c="dimmed" lineClamp={3} title={own}>
+          By its own policy: {own}
+        </Text>
+      )}
       {sentBefore && (
         <Text size="xs" c="dimmed">
           Those sent before are hidden, and kept until you delete them.
