@@ -122,7 +122,8 @@ def verify(
     if as_json:
         print_json(statement)
         return
-    typer.echo(f"{statement['model']}:{statement['version']} of run {statement['run']} is whole: every file is signed")
+    named = f"{statement['model']}:{statement['version']} of run {statement['run']}"
+    typer.echo(f"{named} is whole: every file is signed but README.md, which holds people's notes")
     if fingerprint is None:
         typer.echo(f"by the key {statement['fingerprint']}: compare it with what the server's people tell you")
 

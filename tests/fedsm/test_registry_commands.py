@@ -36,7 +36,10 @@ def saved(path: Path, **changed: bytes) -> Path:
 def test_a_whole_version_is_said_to_be_whole(tmp_path: Path) -> None:
     file = saved(tmp_path / "a.zip")
     done = CliRunner().invoke(app, ["model", "verify", str(file), "--fingerprint", KEY.public.fingerprint])
-    assert (done.exit_code, done.output) == (0, "fundus:2 of run r1 is whole: every file is signed\n")
+    assert (done.exit_code, done.output) == (
+        0,
+        "fundus:2 of run r1 is whole: every file is signed but README.md, which holds people's notes\n",
+    )
 
 
 @pytest.mark.parametrize(

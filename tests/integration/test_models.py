@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from mlflow import MlflowClient
 from safetensors.torch import load
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from typer.testing import CliRunner
 
 from backend import VERSION
 from backend.contracts.methods.fedsm import FedSMConfig
@@ -22,7 +25,9 @@ from backend.datasets.schemas import DatasetCreate
 from backend.experiments.schemas import ExperimentRecord
 from backend.sites.schemas import SiteCreate
 from backend.trained_models.schemas import ModelPart
+from fedsm.cli.app import app
 from fedsm.client import ApiError
+from fedsm.measured import tag_of
 from tests.integration.in_process import manifest_of
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment, hashes_of
@@ -99,6 +104,33 @@ def test_the_archive_holds_the_files_and_a_card_and_its_bytes_do_not_change(
     assert "not a medical device" in card
     assert f"Trained with FedSM Studio {VERSION}." in card
     assert all(part.sha256 in card for part in found.parts)
+
+
+@pytest.mark.parametrize("form", ["tensorboard", "mlflow"])
+def test_the_numbers_of_a_run_are_read_back_by_the_tools_that_they_are_for(
+    platform: LivePlatform, experiment: ExperimentRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    run = experiment.runs[0]
+    arguments = ["--form", form, "--out", str(tmp_path), "--to", f"file:{tmp_path}", "--server", platform.client.server]
+    arguments += ["--token", platform.admin_token]
+    done = CliRunner().invoke(app, ["run", "export-metrics", run.id, *arguments])
+    assert done.exit_code == 0, done.output
+    metrics = platform.client.run_metrics(run.id)
+    expected = {(tag_of(metric), metric.round): metric.value for metric in metrics}
+    assert len(expected) > 20
+    if form == "tensorboard":
+        (folder,) = tmp_path.iterdir()
+        read = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+        read.Reload()
+        found = {(tag, event.step): event.value for tag in read.Tags()["scalars"] for event in read.Scalars(tag)}
+        assert found == pytest.approx(expected, abs=1e-6)
+        return
+    client = MlflowClient(f"file:{tmp_path}")
+    (logged,) = client.search_runs([client.get_experiment_by_name(experiment.name).experiment_id])
+    assert (logged.data.tags["fedsm.run"], logged.data.params["schedule.rounds"]) == (run.id, "2")
+    last = {tag: value for (tag, _), value in sorted(expected.items(), key=lambda entry: entry[0][1])}
+    assert sorted(logged.data.metrics.values()) == pytest.approx(sorted(last.values()))
 
 
 def test_an_unfinished_run_has_no_set(platform: LivePlatform, experiment: ExperimentRecord) -> None:

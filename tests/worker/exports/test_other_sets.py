@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from backend.contracts.data_config import DataConfig
 from backend.contracts.methods.personalized import FedRDNConfig
 from backend.contracts.methods.references import LocalOnlyConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from tests.integration.tiny_data import TASK, tiny_config, write_sites
+from tests.worker.predicting.conftest import FEDSM, VOLUME_TASK, write_volume_sites
 from tests.worker.predicting.trained import TrainedSet, train_set
 from worker.exports.graphs import CannotExport
 from worker.exports.make import make_export
@@ -45,6 +47,15 @@ def test_a_set_without_a_global_model_is_a_bundle(tmp_path: Path) -> None:
     assert "global" not in predictor.models
     images = list(alone.tested)[:1]
     assert make_export(predictor, "monai", images, tmp_path / "out.zip", lambda step: None).num_different == 0
+
+
+def test_a_2d_network_sees_a_volume_slice_by_slice(tmp_path: Path) -> None:
+    config = tiny_config(FEDSM, data=DataConfig(image_size=32, intensity="percentile"))
+    sliced = train_set(config, FEDSM, VOLUME_TASK, write_volume_sites(tmp_path), tmp_path)
+    images = list(sliced.tested)[:1]
+    done = make_export(open_model(sliced.archive), "onnx", images, tmp_path / "out.zip", lambda step: None)
+    assert done.num_voxels == sliced.mask(images[0]).size
+    assert done.num_different <= 1e-5 * done.num_voxels
 
 
 def test_a_model_that_no_choice_needs_is_tried_too(
