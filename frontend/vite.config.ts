@@ -7,6 +7,8 @@ import { compression, defineAlgorithm } from "vite-plugin-compression2";
 
 const backend = process.env.FEDSM_BACKEND_URL ?? "http://127.0.0.1:8000";
 const PAGE_TESTS = ["src/**/*.test.tsx", "src/**/*.dom.test.ts"];
+/** These replace a module by `vi.mock`, for themselves alone. */
+const MOCKING_TESTS = ["src/features/results/{ResultsView,RunCurves}.test.tsx"];
 
 // Large, and needed by what is fetched only when it is shown.
 const VOLUMES = /nifti-reader-js|fflate|viewer[\\/](caseFiles|nifti)\.ts/;
@@ -21,6 +23,14 @@ const CHUNKS = [
   { name: "volumes", test: VOLUMES, minShareCount: 2 },
   { name: "search", test: SEARCH, minShareCount: 2 },
 ];
+
+const PAGE = {
+  include: PAGE_TESTS,
+  environment: "jsdom",
+  setupFiles: ["./src/test-setup.ts"],
+  // A whole page takes seconds to draw on a busy machine.
+  testTimeout: 30_000,
+};
 
 export default defineConfig({
   // The backend serves these files as they are: backend/frontend.py chooses the form that the browser reads.
@@ -60,17 +70,9 @@ export default defineConfig({
           isolate: false,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: "page",
-          include: PAGE_TESTS,
-          environment: "jsdom",
-          setupFiles: ["./src/test-setup.ts"],
-          // A whole page takes seconds to draw on a busy machine.
-          testTimeout: 30_000,
-        },
-      },
+      // To import everything anew takes longer than most tests: all pages of a process share it.
+      { extends: true, test: { ...PAGE, name: "page", exclude: MOCKING_TESTS, isolate: false } },
+      { extends: true, test: { ...PAGE, name: "mocking", include: MOCKING_TESTS } },
     ],
   },
 });

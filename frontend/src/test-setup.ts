@@ -18,7 +18,7 @@ window.scrollTo = () => {};
 // It lacks this one; an opened list calls it for the chosen option, a moment later.
 Element.prototype.scrollIntoView = () => {};
 // A text area that grows measures itself again when fonts arrive.
-Object.defineProperty(document, "fonts", { value: new EventTarget() });
+Object.defineProperty(document, "fonts", { value: new EventTarget(), configurable: true });
 class ResizeObserverStub {
   observe() {}
   unobserve() {}
