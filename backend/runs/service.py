@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import select
@@ -142,15 +143,20 @@ def _last_rounds(session: Session, runs: Sequence[Run]) -> dict[str, list[RunRou
 
 def _eta_seconds(run: Run, rounds: list[RunRound], waits: list[Wait]) -> float | None:
     """Rounds left times the mean of the last rounds, less what the present one has used; at least until the present
-    one goes on without those who are absent. None while nobody can say when that is."""
+    one goes on without those who are absent or late. None while nobody can say when that is."""
     durations = [(row.finished_at - row.opened_at).total_seconds() for row in rounds if row.finished_at]
     if not durations:
         return None
     mean = sum(durations) / len(durations)
-    ends_of_waiting = [wait.until for wait in waits if wait.late and wait.reason != "working"]
+    ends_of_waiting = [_end_of_wait(wait) for wait in waits if wait.late]
     if None in ends_of_waiting:
         return None
     rest = max(((end - now()).total_seconds() for end in ends_of_waiting if end), default=0.0)
     if rounds[-1].finished_at is None:
         rest = max(rest, mean - (now() - rounds[-1].opened_at).total_seconds(), 0.0)
     return max(0.0, mean * (run.num_rounds - run.round) + rest)
+
+
+def _end_of_wait(wait: Wait) -> datetime | None:
+    """None where nobody knows: of a site at work that has no speed yet, the limit is no estimate."""
+    return None if wait.reason == "working" and not wait.task.fraction else wait.until

@@ -30,6 +30,9 @@ from backend.runs.wait_reasons import WaitReason
 ABSENT: FailureKind = "site_absent"
 #: A worker that is online and idle gets a message within moments; lost ones are sent again within so much.
 BEGINNING = timedelta(seconds=60)
+#: A site that is at work and has not come to what it reports shares of (it loads its cases, or validates) has no speed
+#: yet. It is alive: a process that gives no sign for a while is ended at the site. This long it is waited for.
+BEFORE_ITS_FIRST_SHARE = timedelta(hours=12)
 #: Queued by the step itself, and not once more since.
 AT_ONCE = timedelta(seconds=1)
 WAITING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.EVALUATING)
@@ -198,7 +201,7 @@ def _wait(
     if _is_running(task):
         since = task.started_at or _queued_at(task)
         expected = pace.expected_seconds(task)
-        until = _end_of_work(since, settled_at, attendance, config, expected)
+        until = _end_of_work(task, since, settled_at, attendance, config, expected)
         late = step.settled_at is not None and expected is not None and now() > since + timedelta(seconds=expected)
         return Wait(task, "working", since, until, needed, late)
     if not attendance.online(task.queue):
@@ -236,6 +239,7 @@ def _end_of_absence(
 
 
 def _end_of_work(
+    task: Task,
     started_at: datetime,
     settled_at: datetime | None,
     attendance: Attendance,
@@ -248,7 +252,8 @@ def _end_of_work(
     counted_from = max(_known(settled_at, started_at, attendance.listening_since))
     limits = []
     if expected is not None:
-        limits.append(max(counted_from + absent, started_at + config.late_factor * timedelta(seconds=expected)))
+        grace = absent if task.fraction else max(absent, BEFORE_ITS_FIRST_SHARE)
+        limits.append(max(counted_from + grace, started_at + config.late_factor * timedelta(seconds=expected)))
     if config.working_minutes is not None:
         limits.append(counted_from + timedelta(minutes=config.working_minutes))
     return min(limits, default=None)

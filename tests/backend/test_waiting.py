@@ -260,6 +260,53 @@ def test_a_site_at_work_is_waited_for_by_its_own_speed(hospitals: Hospitals) -> 
     assert sum("comes too late and is dropped" in message for message in hospitals.warnings(run_id)) == 1
 
 
+def test_a_slow_site_that_still_loads_and_validates_is_waited_for(hospitals: Hospitals) -> None:
+    """The others are done in a moment; h3 has as many cases, no share to report for an hour, and never did a round."""
+    run_id = hospitals.start(waiting={"absent_minutes": 5})
+    hospitals.offline.add("h3")
+    hospitals.work()
+    hospitals.offline.discard("h3")
+    claimed = hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
+    for _ in range(6):
+        hospitals.minutes_pass(10)
+        assert hospitals.worker.progress(claimed, fraction=0).json()["action"] == "continue"
+    [wait] = hospitals.run(run_id)["waits_for"]
+    assert (wait["participant"], wait["reason"]) == ("h3", "working")
+    assert hospitals.worker.progress(claimed, fraction=0.1).json()["action"] == "continue"
+    hospitals.minutes_pass(60)
+    assert hospitals.worker.complete(claimed).status_code == 204
+
+
+def test_no_share_for_half_a_day_is_no_work(hospitals: Hospitals) -> None:
+    run_id = hospitals.start(waiting={"absent_minutes": 5})
+    hospitals.offline.add("h3")
+    hospitals.work()
+    hospitals.offline.discard("h3")
+    hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
+    hospitals.minutes_pass(12 * 60 + 1)
+    assert hospitals.statuses(run_id)["train_site", "h3", 1] == "failed"
+
+
+def test_an_eta_counts_a_late_worker(hospitals: Hospitals) -> None:
+    """In the last round: empty while the late one has no speed, then the time that it has."""
+    run_id = hospitals.start(schedule={"rounds": 2}, waiting={"absent_minutes": 60})
+    while hospitals.run(run_id)["round"] < 2:
+        hospitals.beat()
+        for name in (*SITES, "coordinator"):
+            hospitals._work_one(name)
+    hospitals.offline.add("h3")
+    hospitals.work()
+    hospitals.offline.discard("h3")
+    claimed = hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
+    hospitals.minutes_pass(1)
+    assert hospitals.run(run_id)["eta_seconds"] is None
+    assert hospitals.worker.progress(claimed, fraction=0.9).status_code == 200
+    hospitals.minutes_pass(1)
+    run = hospitals.run(run_id)
+    assert run["waits_for"][0]["reason"] == "working"
+    assert 3000 < run["eta_seconds"] <= 3600
+
+
 def test_what_comes_too_late_is_dropped_and_said_once(hospitals: Hospitals) -> None:
     run_id = hospitals.start(waiting={"absent_minutes": 0, "working_minutes": 2})
     hospitals.offline.add("h3")
