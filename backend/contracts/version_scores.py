@@ -7,6 +7,7 @@ from pydantic import Field
 
 from backend.contracts.base import Contract
 from backend.contracts.metrics import ModelKind
+from backend.contracts.score_text import printed
 from backend.contracts.values import MAX_SITES, AtMost, Count, Fraction, Slug
 
 #: Three models at each site and at all together.
@@ -33,7 +34,9 @@ class VersionScore(Contract):
 
     @property
     def interval(self) -> str | None:
-        return None if self.low is None or self.high is None else f"{self.low:.4f} to {self.high:.4f}"
+        if self.low is None or self.high is None:
+            return None
+        return f"{printed(self.low, 'dice')} to {printed(self.high, 'dice')}"
 
 
 VersionScores = Annotated[tuple[VersionScore, ...], AtMost(MAX_VERSION_SCORES)]
@@ -45,7 +48,7 @@ def score_table(scores: Iterable[VersionScore]) -> list[str]:
         "| test cases of | model | mean Dice | 95 % interval | cases |",
         "|---|---|---|---|---|",
         *(
-            f"| {score.place} | {score.model} | {'-' if score.dice is None else f'{score.dice:.4f}'} | "
+            f"| {score.place} | {score.model} | {printed(score.dice, 'dice', '-')} | "
             f"{score.interval or '-'} | {score.num_cases} |"
             for score in scores
         ),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backend.contracts.metrics import SCORES
+from backend.contracts.score_text import NO_VALUE
 from backend.contracts.values import one_line
 from backend.csv_text import write_csv
 from backend.evaluations.schemas import (
@@ -16,7 +17,7 @@ from backend.evaluations.schemas import (
 )
 from backend.evaluations.scored_cases import ExperimentCases
 from backend.evaluations.statistics import SIGNIFICANT
-from backend.evaluations.table_rows import NO_VALUE, WORST
+from backend.evaluations.table_rows import WORST
 
 RESULT_COLUMNS = ("checkpoint", *ResultCell.model_fields)
 CASE_COLUMNS = (

@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES
+from backend.contracts.score_text import printed
 from backend.db.models import Run
 from backend.evaluations.comparison import require_structure
 from backend.evaluations.schemas import MatrixCell, MatrixRow, RunMatrix
@@ -20,7 +21,7 @@ from backend.evaluations.scored_cases import (
     valued_cases,
 )
 from backend.evaluations.summaries import ColumnValue, StatedSites, column_value
-from backend.evaluations.table_rows import best_of, printed
+from backend.evaluations.table_rows import best_of
 
 #: Oracle routing: each case by the model of the site that it came from.
 OWN = "own"

@@ -1,4 +1,4 @@
-"""The one writer of a table's look: its columns, how its numbers are rounded, and which of them are best.
+"""The one writer of a table's look: its columns and which of its numbers are best; `score_text` rounds them.
 
 Screen, LaTeX, CSV, reports and the command line draw what stands here; none of them rounds or compares by itself.
 
@@ -12,35 +12,12 @@ Screen, LaTeX, CSV, reports and the command line draw what stands here; none of 
 from collections.abc import Iterable, Sequence
 
 from backend.contracts.metrics import SCORES, ScoreName
+from backend.contracts.score_text import NO_VALUE, printed
 from backend.evaluations.effort.schemas import MethodEffort
-from backend.evaluations.schemas import ComparisonCell, ResultCell, ShownCell, ShownColumn, ShownRow
+from backend.evaluations.schemas import ResultCell, ShownCell, ShownColumn, ShownRow
 
 ALL, WORST = "all", "worst"
 SITE = "site/"
-NO_VALUE = "\u2013"
-
-
-def digits_of(metric: ScoreName) -> int:
-    """Distances with two digits after the point, everything else with three."""
-    return 2 if SCORES[metric].quantity == "distance" else 3
-
-
-def printed(value: float | None, metric: ScoreName) -> str:
-    """A mean or deviation as every table prints it; a dash for none."""
-    return NO_VALUE if value is None else f"{value:.{digits_of(metric)}f}"
-
-
-def signed(difference: float, metric: ScoreName) -> str:
-    """A difference with its sign; what rounds to nothing has none."""
-    text = f"{difference:+.{digits_of(metric)}f}"
-    return text.replace("-", "\N{MINUS SIGN}") if float(text) else text[1:]
-
-
-def interval_of(cell: ComparisonCell, metric: ScoreName) -> str | None:
-    """`[+0.064, +0.102]`; None where there is no interval."""
-    if cell.low is None or cell.high is None:
-        return None
-    return f"[{signed(cell.low, metric)}, {signed(cell.high, metric)}]"
 
 
 def columns_of(sites: Sequence[str], unseen: Sequence[str]) -> list[ShownColumn]:

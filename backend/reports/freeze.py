@@ -28,6 +28,7 @@ from backend.contracts.report_document import (
     ReportTable,
     SiteRole,
 )
+from backend.contracts.score_text import signed, signed_interval
 from backend.contracts.status import RunStatus
 from backend.db.models import Experiment, Federation, Run, RunDataset
 from backend.errors import Conflict
@@ -39,7 +40,7 @@ from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_
 from backend.evaluations.selector import run_selector
 from backend.evaluations.shown_table import shown_table
 from backend.evaluations.table_notes import notes_of
-from backend.evaluations.table_rows import ALL, WORST, interval_of, signed
+from backend.evaluations.table_rows import ALL, WORST
 from backend.evaluations.verdict.schemas import Verdict
 from backend.evaluations.verdict.service import verdict_of
 from backend.experiments.service import write_experiment_file
@@ -266,7 +267,7 @@ def _cell(shown: ShownCell, withheld: dict[str, int]) -> ReportCell:
         difference_text=signed(against.difference, score.metric)
         if against and against.difference is not None
         else None,
-        interval_text=interval_of(against, score.metric) if against else None,
+        interval_text=signed_interval(against.low, against.high, score.metric) if against else None,
     )
 
 

@@ -22,10 +22,10 @@ from backend.contracts.report_document import (
     ReportSelector,
     ReportTable,
 )
+from backend.contracts.score_text import printed
 from backend.contracts.values import one_line
 from backend.errors import InvalidInput
 from backend.evaluations.statistics import SIGNIFICANT
-from backend.evaluations.table_rows import printed
 from backend.reports.pdf_charts import curves_chart, sweep_chart
 from backend.reports.pdf_gap import gap_chart
 from backend.reports.pdf_layout import WIDTH, PageLayout, column_widths, grid, heading, page_parts, paragraph

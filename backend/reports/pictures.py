@@ -12,6 +12,7 @@ from backend.contracts.datasets import SitePolicy
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.metrics import ModelKind
 from backend.contracts.report_document import PICTURE_RANKS, PictureRank, Report, ReportPicture
+from backend.contracts.score_text import printed
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site, TestedCase
 from backend.db.session import read_only
@@ -27,7 +28,7 @@ from backend.evaluations.scored_cases import (
     valued_cases,
 )
 from backend.evaluations.shown_table import shown_table
-from backend.evaluations.table_rows import ALL, printed
+from backend.evaluations.table_rows import ALL
 from backend.platform import Platform
 from backend.reports.case_picture import CaseFiles, CasePicture, case_picture
 from backend.sites import service as sites

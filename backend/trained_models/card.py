@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from backend.contracts.best_round import spans
+from backend.contracts.score_text import printed
 from backend.contracts.values import one_line
 from backend.trained_models.schemas import ModelSet, TrainingData
 
@@ -19,7 +20,7 @@ def model_card(found: ModelSet) -> str:
         *_notes(found),
         "| model | mean test Dice | cases |",
         "|---|---|---|",
-        *(f"| {score.model} | {_number(score.dice)} | {score.num_cases} |" for score in found.scores),
+        *(f"| {score.model} | {printed(score.dice, 'dice', '-')} | {score.num_cases} |" for score in found.scores),
         "",
         "| file | bytes | SHA-256 |",
         "|---|---|---|",
@@ -91,7 +92,3 @@ def _counts(row: TrainingData) -> str:
 def _text(text: str) -> str:
     """Of a person: nothing of it ends a line or a cell."""
     return one_line(text, 10_000).replace("|", "\\|")
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

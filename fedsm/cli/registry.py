@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from backend.contracts.score_text import printed
 from backend.link.keys import KeyProblem, PublicKey
 from backend.registry.schemas import VersionScore
 from fedsm.cli.references import all_models, find_version
@@ -129,12 +130,11 @@ def verify(
 
 
 def score_text(score: VersionScore | None) -> str:
-    """`0.8123 (0.79 to 0.83)`"""
+    """`0.812 (0.790 to 0.830)`"""
     if score is None or score.dice is None:
         return "-"
-    if score.low is None or score.high is None:
-        return f"{score.dice:.4f}"
-    return f"{score.dice:.4f} ({score.low:.3f} to {score.high:.3f})"
+    dice = printed(score.dice, "dice")
+    return dice if score.interval is None else f"{dice} ({score.interval})"
 
 
 def _verified(file: Path, fingerprint: str | None) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend.contracts.metrics import SCORES
+from backend.contracts.metrics import SCORES, ScoreName
+from backend.contracts.score_text import NO_VALUE, printed, signed, signed_interval
 from backend.evaluations.schemas import (
     Comparison,
     ComparisonCell,
@@ -18,7 +19,7 @@ from backend.evaluations.schemas import (
     ShownRow,
 )
 from backend.evaluations.statistics import SIGNIFICANT
-from backend.evaluations.table_rows import ALL, NO_VALUE, SITE
+from backend.evaluations.table_rows import ALL, SITE
 from backend.evaluations.verdict.schemas import Verdict
 from fedsm.cli.compare_runs import compare_runs
 from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, api
@@ -223,7 +224,9 @@ def print_comparison(console: Console, found: Comparison) -> None:
         table.add_column(title, no_wrap=True)
     cells = {(cell.strategy_label, cell.model, cell.site_slug): cell for cell in found.cells}
     for label, model in dict.fromkeys((cell.strategy_label, cell.model) for cell in found.cells):
-        table.add_row(label, model, *(_format_difference(cells.get((label, model, slug))) for slug in columns))
+        table.add_row(
+            label, model, *(_format_difference(cells.get((label, model, slug)), found.metric) for slug in columns)
+        )
     console.print(table)
     console.print(f"{found.test}.", highlight=False)
     console.print(found.words_of_seeds, highlight=False)
@@ -233,7 +236,7 @@ def print_matrix(console: Console, found: RunMatrix) -> None:
     sites = [f"{site} (unseen)" if site in found.unseen_sites else site for site in found.sites]
     table = Table("model", *sites, "all sites", title=f"{SCORES[found.metric].label} after round {found.round}")
     for row in found.rows:
-        means = ("-" if cell.mean is None else f"{cell.mean:.3f}" for cell in row.cells)
+        means = (cell.text for cell in row.cells)
         table.add_row("own site's (site known)" if row.model == "own" else row.model, *means)
     console.print(table)
 
@@ -255,8 +258,7 @@ def print_selector(console: Console, found: RunSelector) -> None:
         points = [point for point in pooled.sweep if round(point.gamma * 10, 6).is_integer()]
         sweep = Table("gamma", SCORES[found.metric].label, "to global", title="The super model at other thresholds")
         for point in points:
-            mean = "-" if point.mean is None else f"{point.mean:.3f}"
-            sweep.add_row(f"{point.gamma:g}", mean, f"{point.share_global:.0%}")
+            sweep.add_row(f"{point.gamma:g}", printed(point.mean, found.metric), f"{point.share_global:.0%}")
         console.print(sweep)
     if (best := found.validation) is not None:
         as_run = "" if best.dice_as_run is None else f", {best.dice_as_run:.3f} at the run's {found.gamma:g}"
@@ -267,12 +269,12 @@ def print_selector(console: Console, found: RunSelector) -> None:
         )
 
 
-def _format_difference(cell: ComparisonCell | None) -> str:
+def _format_difference(cell: ComparisonCell | None, metric: ScoreName) -> str:
     if cell is None or cell.difference is None:
-        return "-"
-    interval = f" [{cell.low:+.3f}, {cell.high:+.3f}]" if cell.low is not None and cell.high is not None else ""
+        return NO_VALUE
+    interval = f" {text}" if (text := signed_interval(cell.low, cell.high, metric)) else ""
     star = " *" if cell.p_holm is not None and cell.p_holm < SIGNIFICANT else ""
-    return f"{cell.difference:+.3f}{interval}{star}"
+    return f"{signed(cell.difference, metric)}{interval}{star}"
 
 
 def given(**query: str | None) -> dict[str, str]:

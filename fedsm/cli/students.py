@@ -6,6 +6,7 @@ import typer
 from rich.table import Table
 
 from backend.contracts.registry import Reference
+from backend.contracts.score_text import printed, signed, signed_interval
 from backend.contracts.student import StudentCreate
 from backend.experiments.schemas import ExperimentRecord
 from backend.trained_models.schemas import StudentScore
@@ -83,15 +84,10 @@ def students(
 
 
 def _numbers(score: StudentScore) -> tuple[str, ...]:
-    interval = "-" if score.low is None or score.high is None else f"{score.low:+.3f} to {score.high:+.3f}"
     return (
-        _dice(score.super, ".3f"),
-        _dice(score.student, ".3f"),
-        _dice(score.difference, "+.3f"),
-        interval,
+        printed(score.super, "dice", "-"),
+        printed(score.student, "dice", "-"),
+        "-" if score.difference is None else signed(score.difference, "dice"),
+        signed_interval(score.low, score.high, "dice") or "-",
         str(score.num_cases),
     )
-
-
-def _dice(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)

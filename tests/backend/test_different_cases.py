@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 
 from backend.contracts.metrics import ScoreName
+from backend.contracts.score_text import printed, signed
 from backend.evaluations.schemas import ExperimentResults, LackingCases, ResultCell, ShownRow
-from backend.evaluations.table_rows import best_of, columns_of, printed, rows_of
+from backend.evaluations.table_rows import best_of, columns_of, rows_of
 from backend.runs.schemas import RunRecord
 from fedsm.cli.results import print_results
 from fedsm.cli.run import print_run
@@ -64,6 +65,7 @@ def test_what_looks_equal_is_equally_good(metric: ScoreName, means: list[float |
 def test_numbers_are_printed_with_the_digits_of_their_metric() -> None:
     assert (printed(1.0049, "hd95"), printed(0.12345, "assd"), printed(0.12345, "nsd")) == ("1.00", "0.12", "0.123")
     assert printed(None, "dice") == "\u2013"
+    assert (printed(1.125, "hd95"), signed(-0.125, "hd95"), signed(-0.0001, "dice")) == ("1.12", "\u22120.12", "0.000")
 
 
 def test_a_mean_that_lacks_cases_is_never_best_and_its_row_has_no_worst_site() -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from backend.contracts.metrics import SCORES
+from backend.contracts.score_text import NO_VALUE
 from backend.csv_text import write_csv
 from backend.evaluations.exports import escape
 from backend.evaluations.gap.schemas import Gap, GapColumn, GapTerm, GapValue
-from backend.evaluations.table_rows import NO_VALUE
 
 COLUMNS = ("site_slug", "kind", "key", "label", "mean", "loss", "low", "high", "num_cases", "num_seeds")
 ALL_SITES = "All sites"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.metrics import SCORES, ScoreName
+from backend.contracts.score_text import NO_VALUE, printed, signed
 from backend.db.models import Experiment
 from backend.errors import InvalidInput, NotFound
 from backend.evaluations.comparison import require_structure
@@ -19,7 +20,6 @@ from backend.evaluations.hierarchical import CaseValues, interval_over_seeds_and
 from backend.evaluations.results import distance_unit
 from backend.evaluations.scored_cases import ExperimentCases, Query, experiment_cases
 from backend.evaluations.statistics import CONFIDENCE, NUM_RESAMPLES
-from backend.evaluations.table_rows import NO_VALUE, printed, signed
 
 #: Of each case its values by seed, for one level.
 Cases = Mapping[str, CaseValues]

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES, DistanceUnit, ModelKind
+from backend.contracts.score_text import printed
 from backend.contracts.status import TaskStatus
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run, RunDataset, Task
@@ -28,7 +29,7 @@ from backend.evaluations.scored_cases import (
 )
 from backend.evaluations.statistics import bootstrap_mean, holm, wilcoxon
 from backend.evaluations.summaries import StatedSites
-from backend.evaluations.table_rows import best_of, printed
+from backend.evaluations.table_rows import best_of
 from backend.evaluations.tested_cases import TestCases, lacking, together
 from backend.runs.run_data import expected_cases
 from backend.runs.service import run_record

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES
+from backend.contracts.score_text import printed, signed, signed_interval
 from backend.db.models import Experiment, Federation, Run
 from backend.evaluations.comparison import comparison_of, require_structure
 from backend.evaluations.results import distance_unit, seeds_of_table
@@ -18,7 +19,6 @@ from backend.evaluations.scored_cases import (
     valued_cases,
 )
 from backend.evaluations.statistics import SIGNIFICANT
-from backend.evaluations.table_rows import interval_of, printed, signed
 from backend.evaluations.verdict import words
 from backend.evaluations.verdict.schemas import (
     LatestResult,
@@ -217,7 +217,7 @@ def _places(cases: ExperimentCases, query: Query, cells: list[ComparisonCell]) -
             high=cell.high,
             p_holm=cell.p_holm,
             text=signed(cell.difference, query.metric),
-            interval_text=interval_of(cell, query.metric) or "",
+            interval_text=signed_interval(cell.low, cell.high, query.metric) or "",
         )
 
 

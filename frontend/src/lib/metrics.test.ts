@@ -17,7 +17,16 @@ describe("metrics", () => {
   it("signs differences, and gives none to what rounds to nothing", () => {
     expect(formatDifference(0.0123, "dice")).toBe("+0.012");
     expect(formatDifference(-1.5, "hd95")).toBe("−1.50");
-    expect(formatDifference(-0.0001, "dice")).toBe("±0.000");
+    expect(formatDifference(-0.0001, "dice")).toBe("0.000");
+  });
+
+  it("rounds what lies in the middle as the backend does", () => {
+    expect(formatScore(1.125, "hd95")).toBe("1.12");
+    expect(formatScore(0.375, "hd95")).toBe("0.38");
+    expect(formatScore(0.0625, "dice")).toBe("0.062");
+    expect(formatScore(4.35, "hd95")).toBe("4.35");
+    expect(formatDifference(-0.125, "hd95")).toBe("−0.12");
+    expect(formatScore(1, "dice")).toBe("1.000");
   });
 
   it("names the unit that the results have", () => {

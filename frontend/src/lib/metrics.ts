@@ -41,15 +41,23 @@ export function scoreDigits(name: ScoreName): number {
   return metricOf(name).isDistance ? 2 : 3;
 }
 
+/** As the backend prints it (backend/contracts/score_text.py): toFixed, but of two equally near numbers the even one. Only odd multiples
+ * of a power of two, as 0.125, lie in the middle. */
+function rounded(value: number, digits: number): string {
+  if (Math.abs(value * 2 ** (digits + 1)) % 2 !== 1) return value.toFixed(digits);
+  const below = Math.floor(value * 10 ** digits);
+  return ((below % 2 === 0 ? below : below + 1) / 10 ** digits).toFixed(digits);
+}
+
 export function formatScore(value: number | null | undefined, name: ScoreName): string {
-  return value === null || value === undefined ? NO_VALUE : value.toFixed(scoreDigits(name));
+  return value === null || value === undefined ? NO_VALUE : rounded(value, scoreDigits(name));
 }
 
 /** A difference with its sign; what rounds to zero has none. */
 export function formatDifference(value: number | null | undefined, name: ScoreName): string {
   if (value === null || value === undefined) return NO_VALUE;
-  const text = Math.abs(value).toFixed(scoreDigits(name));
-  if (Number(text) === 0) return `±${text}`;
+  const text = rounded(Math.abs(value), scoreDigits(name));
+  if (Number(text) === 0) return text;
   return value < 0 ? `${MINUS}${text}` : `+${text}`;
 }
 
