@@ -34,7 +34,7 @@ import {
 } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import {
   ApiError,
   api,
@@ -63,11 +63,12 @@ import { SingleSignOnModal } from "@/features/session/SingleSignOnModal";
 import { useTokenFromUrl } from "@/features/session/useTokenFromUrl";
 import { DiskAlerts } from "@/features/storage/DiskAlerts";
 import { ConnectionLine } from "./ConnectionLine";
+import { lazyEverywhere } from "./lazyPage";
 import { setNotices, tellOfRun, wantsNotices } from "./runNotifications";
 import classes from "./Shell.module.css";
 
-const Palette = lazy(() => import("./Palette"));
-const ShortcutsOverlay = lazy(() => import("@/components/ShortcutsOverlay"));
+const Palette = lazyEverywhere(() => import("./Palette"));
+const ShortcutsOverlay = lazyEverywhere(() => import("@/components/ShortcutsOverlay"));
 
 const CONTENT = "content";
 

@@ -140,3 +140,20 @@ it("goes on behind a view that is removed by keyboard", async () => {
   await remove("Failed");
   expect(screen.getByRole("menuitem", { name: "Save this view", hidden: true })).toHaveFocus();
 });
+
+it("shows the runs of an archived experiment on its own page, and its tabs in one order while it runs and when it is over", async () => {
+  const one = experiment("old", { archived_at: "2026-01-03T00:00:00Z" });
+  const [run] = one.runs;
+  const second = { ...run, id: "old-second", seed: 1 };
+  for (const status of ["running", "completed"]) {
+    const runs = [{ ...run, status }, second];
+    const page = openApp("/experiments/old?run=runs", {
+      "GET /federations/f1": EYES,
+      "GET /experiments/old": { ...one, status, runs },
+    });
+    expect(await screen.findByTestId("run-count")).toHaveTextContent(/^2 runs$/);
+    const tabs = screen.getAllByRole("tab").map((tab) => tab.textContent?.replace(/(completed|running)$/i, ""));
+    expect(tabs).toEqual(["Results", "Runs (2)", "Settings", "FedAvg", "FedAvg"]);
+    page.unmount();
+  }
+});

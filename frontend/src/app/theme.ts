@@ -1,4 +1,13 @@
-import { Badge, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Table } from "@mantine/core";
+import {
+  Autocomplete,
+  Badge,
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+  MultiSelect,
+  Select,
+  Table,
+} from "@mantine/core";
 import { FONT_FAMILY } from "@/lib/font";
 import { siteVariables } from "@/lib/palette";
 
@@ -36,6 +45,10 @@ export const theme = createTheme({
   components: {
     Modal: { defaultProps: CLOSES },
     Drawer: { defaultProps: CLOSES },
+    // A dialog focuses its first field: a list that opened then would cover what is below it.
+    Autocomplete: Autocomplete.extend({ defaultProps: { openOnFocus: false } }),
+    MultiSelect: MultiSelect.extend({ defaultProps: { openOnFocus: false } }),
+    Select: Select.extend({ defaultProps: { openOnFocus: false } }),
     Badge: Badge.extend({ defaultProps: { variant: "light", tt: "none", fw: 500 } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: "xs", highlightOnHover: true } }),
   },

@@ -1,14 +1,15 @@
 import { Button, Skeleton, useComputedColorScheme } from "@mantine/core";
 import { IconChartLine, IconTable } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
+import { lazyPart } from "@/lib/patientImport";
 import classes from "./Chart.module.css";
 import type { AxisNames } from "./chartRows";
 import type { Zoom } from "./chartZoom";
 import type { ChartOption } from "./echarts";
 import { useTurn } from "./Later";
 
-const EChart = lazy(() => import("./EChart"));
-const ChartTable = lazy(() => import("./ChartTable"));
+const EChart = lazyPart(() => import("./EChart"));
+const ChartTable = lazyPart(() => import("./ChartTable"));
 
 interface ChartProps {
   option: ChartOption;

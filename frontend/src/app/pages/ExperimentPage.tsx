@@ -181,6 +181,7 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
         <Stack gap="sm">
           <RunsView
             experiments={[experiment]}
+            ofOne
             federationId={federation.id}
             standard={RUNNING_COLUMNS}
             search={search}

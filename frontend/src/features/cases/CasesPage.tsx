@@ -79,11 +79,12 @@ function CasesView({ run, experiment, federation, all }: Context & { federation:
   const crumbs = [ALL_FEDERATIONS, federationCrumb(federation, "experiments"), experimentCrumb(experiment)];
   if (all.cases.length === 0) {
     if (all.split === "val") return <NoValidation run={run} title={title} crumbs={crumbs} />;
+    const stopped = run.status === "failed" || run.status === "cancelled";
     return (
       <Page title={title} crumbs={crumbs}>
         <EmptyState
           icon={IconSlideshow}
-          title="No case has been scored yet"
+          title={stopped ? "No case has been scored" : "No case has been scored yet"}
           action={
             <LinkButton
               to="/experiments/$experimentId"
@@ -91,11 +92,13 @@ function CasesView({ run, experiment, federation, all }: Context & { federation:
               search={{ run: run.id }}
               variant="default"
             >
-              Watch the run
+              {stopped ? "Open the run" : "Watch the run"}
             </LinkButton>
           }
         >
-          The test cases appear here when the run has finished its last round and the best round has been tested.
+          {stopped
+            ? `The run ${run.status === "failed" ? "failed" : "was cancelled"} before it was tested. Its page says what can be done.`
+            : "The test cases appear here when the run has finished its last round and the best round has been tested."}
         </EmptyState>
       </Page>
     );

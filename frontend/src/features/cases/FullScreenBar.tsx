@@ -32,6 +32,11 @@ export function FullScreenBar({ scored, model, words, place, look, nameOf }: Pro
           </Text>
         </Group>
       ))}
+      {scored.unlike && (
+        <Text c="yellow.3" size="sm">
+          {scored.unlike}
+        </Text>
+      )}
       <Text c="white" ml="auto">
         {place} · J next, K previous, F back
       </Text>

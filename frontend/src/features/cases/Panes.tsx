@@ -1,10 +1,11 @@
 import { Skeleton } from "@mantine/core";
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import type { RunCases, ScoredCase } from "@/api";
 import type { Plane } from "@/components/viewer/layers";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
 import { formatScore } from "@/lib/metrics";
 import type { ModelGroup } from "@/lib/otherRuns";
+import { lazyPart } from "@/lib/patientImport";
 import { ErrorLegend } from "./ErrorLegend";
 import { PaneHead } from "./PaneHead";
 import classes from "./Panes.module.css";
@@ -12,8 +13,9 @@ import { type Look, paneLayers } from "./paneLayers";
 import { type Pane, paneModel, paneText, paneWords } from "./paneList";
 
 /** Fetched while the page asks for its cases. */
-const viewer = import("@/components/viewer/Viewer");
-const Viewer = lazy(() => viewer);
+const importViewer = () => import("@/components/viewer/Viewer");
+void importViewer().catch(() => undefined);
+const Viewer = lazyPart(importViewer);
 
 interface Props {
   panes: readonly Pane[];

@@ -10,6 +10,8 @@ import { SavedViews } from "./SavedViews";
 import type { RunsSearch } from "./search";
 
 interface Props {
+  /** On the page of one experiment, which may be archived: its runs are shown in any case. */
+  ofOne?: boolean;
   experiments: readonly ExperimentRecord[];
   /** The rest of the experiments is not loaded. */
   partly?: boolean;
@@ -23,16 +25,25 @@ interface Props {
 const STATES = ["created", "queued", "running", "paused", "evaluating", "completed", "failed", "cancelled"];
 
 /** The runs of one or many experiments in one table. What is chosen of it is in the address, but for the ticks. */
-export function RunsView({ experiments, partly = false, federationId, standard, search, onSearch }: Props) {
+export function RunsView({
+  experiments,
+  ofOne = false,
+  partly = false,
+  federationId,
+  standard,
+  search,
+  onSearch,
+}: Props) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => rowsOf(experiments), [experiments]);
   const available = useMemo(() => [...COLUMNS, ...settingColumns(rows)], [rows]);
-  const { find, runState: state, archived, runSort: sort, runDesc: descending, group } = search;
+  const { find, runState: state, runSort: sort, runDesc: descending, group } = search;
+  const archived = search.archived ?? false;
   // The address follows a moment later: what is typed meanwhile stays.
   const [text, setText] = useState(find ?? "");
   const shown = useMemo(
-    () => wantedRows(rows, available, { find, state, archived, sort, descending }),
-    [rows, available, find, state, archived, sort, descending],
+    () => wantedRows(rows, available, { find, state, archived: ofOne ? "both" : archived, sort, descending }),
+    [rows, available, find, state, ofOne, archived, sort, descending],
   );
   const groups = grouped(shown, group === "method" ? METHOD : available.find(({ key }) => key === group));
   const keys = search.columns ?? standard;
@@ -99,11 +110,11 @@ export function RunsView({ experiments, partly = false, federationId, standard, 
           onChange={(next) => onSearch({ columns: next.length > 0 ? next : undefined })}
           data={available.map(({ key, label }) => ({ value: key, label }))}
         />
-        {experiments.some(({ archived_at: at }) => at !== null) && (
+        {!ofOne && experiments.some(({ archived_at: at }) => at !== null) && (
           <Switch
             size="sm"
             label="Archived"
-            checked={archived ?? false}
+            checked={archived}
             onChange={(event) => onSearch({ archived: event.currentTarget.checked || undefined })}
           />
         )}

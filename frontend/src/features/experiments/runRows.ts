@@ -130,7 +130,8 @@ export function settingColumns(rows: readonly RunRow[]): Column[] {
 export interface RowsWish {
   find?: string | undefined;
   state?: string | undefined;
-  archived?: boolean | undefined;
+  /** When left out, runs of experiments that are not in the archive. */
+  archived?: boolean | "both" | undefined;
   sort?: string | undefined;
   descending?: boolean | undefined;
 }
@@ -139,7 +140,8 @@ export interface RowsWish {
 export function wantedRows(rows: readonly RunRow[], columns: readonly Column[], wish: RowsWish): RunRow[] {
   const words = (wish.find ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const found = rows.filter(({ run, experiment, settings }) => {
-    if ((experiment.archived_at !== null) !== (wish.archived ?? false)) return false;
+    const { archived = false } = wish;
+    if (archived !== "both" && (experiment.archived_at !== null) !== archived) return false;
     if (wish.state && run.status !== wish.state) return false;
     const text = `${experiment.name} ${run.strategy_label} seed=${run.seed}`.toLowerCase();
     return words.every((word) => text.includes(word) || hasSetting(settings, word));

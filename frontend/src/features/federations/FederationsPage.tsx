@@ -45,7 +45,7 @@ export function FederationsPage() {
             <EmptyState icon={IconTopologyStar3} title="No federation yet" action={create}>
               Create one, add its sites, register each site's images and masks, and start an experiment. To look around
               first, start the platform with <Code>fedsm demo</Code>, or <Code>make demo</Code> in a checkout: it brings
-              four sites with synthetic fundus photographs.
+              six sites with synthetic fundus photographs.
             </EmptyState>
           ) : (
             <List all={all} create={create} />

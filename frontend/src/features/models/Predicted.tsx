@@ -1,7 +1,7 @@
 import { Alert, Group, Progress, SegmentedControl, Select, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import type { FederationRecord, ModelSet, PredictionRecord } from "@/api";
 import { DownloadButton } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
@@ -12,10 +12,11 @@ import type { VolumeInfo } from "@/components/viewer/viewer";
 import { explainChoice } from "@/lib/explain";
 import { formatPercent } from "@/lib/format";
 import { rgb, siteColour, structureColour } from "@/lib/palette";
+import { lazyPart } from "@/lib/patientImport";
 import { siteLook, siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
 
-const Viewer = lazy(() => import("@/components/viewer/Viewer"));
+const Viewer = lazyPart(() => import("@/components/viewer/Viewer"));
 const route = getRouteApi("/runs/$runId/model");
 const OPACITY = 0.5;
 const FEW_MODELS = 5;

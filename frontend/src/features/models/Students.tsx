@@ -52,7 +52,7 @@ export function Students(props: Props) {
         </Text>
         <StudentsTable students={students.data ?? []} federation={federation} />
       </Stack>
-      <Modal opened={opened} onClose={close} title={`A student of ${version ?? "this super model"}`}>
+      <Modal opened={opened} onClose={close} size="lg" title={`A student of ${version ?? "this super model"}`}>
         <StudentForm {...props} onClose={close} />
       </Modal>
     </Card>

@@ -47,10 +47,10 @@ export function UseAgain({ version, federation }: Props) {
           own.
         </Text>
       </Stack>
-      <Modal opened={adding} onClose={add.close} title={`Add a site to ${version.reference}`}>
+      <Modal opened={adding} onClose={add.close} size="lg" title={`Add a site to ${version.reference}`}>
         <AddSiteForm version={version} onClose={add.close} />
       </Modal>
-      <Modal opened={tuning} onClose={tune.close} title={`Fine-tune ${version.reference} at a site`}>
+      <Modal opened={tuning} onClose={tune.close} size="lg" title={`Fine-tune ${version.reference} at a site`}>
         <FineTuneForm version={version} onClose={tune.close} />
       </Modal>
     </Card>

@@ -4,6 +4,7 @@ import { type ExperimentRecord, type RunRecord, runEffortQuery, runMetricsQuery,
 import { type Line, Lines } from "@/components/RunLines";
 import { AGAINST, AXES, ROUNDS, takenByRound } from "@/lib/against";
 import { runCurve, seedMean } from "@/lib/runCurves";
+import { isOver } from "@/lib/status";
 import { chosenMethods, firstSeeds, methodsOf, runName } from "./runChoice";
 import type { ResultsSearch } from "./search";
 import type { Update } from "./useResultsSearch";
@@ -136,7 +137,11 @@ export function RunCurves({ experiment, search, update, query, standard = "runs"
           />
         ) : (
           <Text size="sm" c="dimmed">
-            {loading ? "Loading the curves…" : "The first numbers come with the first round's training."}
+            {loading
+              ? "Loading the curves…"
+              : shown.length > 0 && shown.every(isOver)
+                ? "The runs ended before a round gave numbers."
+                : "The first numbers come with the first round's training."}
           </Text>
         )}
       </Stack>

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { patientImport } from "./lazyPage";
+import { patientImport } from "./patientImport";
 
 const GONE = new Error("Failed to fetch dynamically imported module");
 
