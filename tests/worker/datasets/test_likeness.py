@@ -69,12 +69,30 @@ def test_one_of_whom_the_patient_is_known_may_be_anothers() -> None:
     assert pair.bits == 40
 
 
-@pytest.mark.parametrize(("count", "limit"), [(18, None), (19, EVEN_LIMIT)])
-def test_fewer_than_20_cases_have_no_limit_and_near_duplicates_alone(count: int, limit: int | None) -> None:
-    """The case that is like 00 is one of the 20. 24 bits are a near duplicate in any data set."""
-    for bits, found in ((24, True), (25, limit is not None)):
+@pytest.mark.parametrize(
+    ("count", "most", "limit"), [(6, 24, None), (7, 44, None), (18, 44, None), (19, 50, EVEN_LIMIT)]
+)
+def test_of_fewer_than_20_cases_a_pair_stands_out_by_its_distance_from_the_next(
+    count: int, most: int, limit: int | None
+) -> None:
+    """The case that is like 00 is one more. 24 bits are a near duplicate anywhere; the next pair lies 64 apart."""
+    for bits, found in ((most, True), (most + 1, False)):
         alike = alike_cases(even(count) | near(bits), {})
         assert (len(alike.pairs), alike.limit_bits) == (int(found), limit)
+
+
+def test_of_few_cases_two_pairs_at_one_distance_do_not_stand_out() -> None:
+    hashes = even(10) | near(40) | {"like 01": hash_of(1, 50, 40)}
+    assert alike_cases(hashes, {}).pairs == ()
+
+
+@pytest.mark.parametrize("count", [9, 15, 20])
+def test_an_eye_53_bits_from_its_other_photograph_is_found_where_the_next_pair_is_76_apart(count: int) -> None:
+    """As two cameras and another crop were measured: each case has six bits of its own, so two differ in 64 + 12."""
+    hashes = {name: hash_of(row, 6 * row, 6) for row, name in enumerate(NAMES[:count])}
+    again = f"{int(hashes['00'], 16) ^ (((1 << 53) - 1) << 60):064x}"
+    (pair,) = alike_cases(hashes | {"00 again": again}, {}).pairs
+    assert pair == AlikePair(first="00", second="00 again", bits=53)
 
 
 def test_one_patients_cases_have_no_nearest_of_another() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import SimpleITK
 
 from worker.datasets.files import UnsafeFile, resolve_inside
-from worker.datasets.readers.errors import Undecodable, WrongDimensions
+from worker.datasets.readers.errors import MissingSpacing, Undecodable, WrongDimensions
 from worker.datasets.readers.itk_headers import (
     ItkHeader,
     mm_of_unit,
@@ -48,6 +48,10 @@ def read_itk(folder: Path, relative: str) -> StoredVolume:
         _require_readable(reader, _MAX_LAYERS if segments else MAX_CHANNELS)
         image = reader.Execute()
     except RuntimeError:  # the only kind that SimpleITK raises; its text tells of its own source files
+        if not is_known and header.names_spacing:
+            raise MissingSpacing(
+                "says that the size of its voxels is unknown (nan): set its spacing, or export it again"
+            ) from None
         raise Undecodable(
             "is damaged, shorter than its header says, or no NRRD or MetaImage file: export or copy it again"
         ) from None
@@ -130,7 +134,13 @@ def data_file(folder: Path, relative: str) -> str | None:
     if named.upper().startswith("LIST") or "%" in named:
         raise UnsafeFile("names several data files: save the volume as one file (.nrrd, .mha or .nii.gz)")
     path = PurePosixPath(named)  # which leaves `./` out
-    if not named.isprintable() or "\\" in named or len(path.parts) != 1 or path.name == "..":
+    if named.isprintable() and "\\" in named:
+        alone = named.rpartition("\\")[2]
+        raise UnsafeFile(
+            f"names its data file {named[:100]} with a backslash, which parts no folders here: put the file next to "
+            f"it, and name it alone, as {alone[:100]}"
+        )
+    if not named.isprintable() or len(path.parts) != 1 or path.name == "..":
         raise UnsafeFile(
             f"names the data file {named[:100]!a}, which is not next to it: put both into one folder, and name it alone"
         )

@@ -62,6 +62,11 @@ class ItkHeader:
         return any(name in self.fields for name in ("transformmatrix", "rotation", "orientation"))
 
     @property
+    def names_spacing(self) -> bool:
+        """Whether a NRRD has a field of the voxels' size, also one that says that it is unknown."""
+        return self.is_nrrd and ("spacedirections" in self.fields or "spacings" in self.fields)
+
+    @property
     def is_of_patient(self) -> bool:
         """Whether the orientation is that of a person, which a MetaImage's always counts as."""
         named = _PATIENT_SPACES.fullmatch(self.fields.get("space", "").strip())

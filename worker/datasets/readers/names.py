@@ -10,6 +10,7 @@ Kind = ReaderKind | Literal["dicom_series"]
 
 NRRD_SUFFIXES = suffixes_of("NRRD")
 DICOM_SUFFIXES = suffixes_of("DICOM")
+_PICTURE_SUFFIXES = tuple(suffix for entry in FORMATS if entry.kind == "picture" for suffix in entry.suffixes)
 SUFFIXES = tuple(suffix for entry in FORMATS for suffix in entry.suffixes)
 SUFFIXES_IN_WORDS = in_words()
 #: Suffixes of the second file of a pair, which is read with the first and is no case of its own.
@@ -94,6 +95,11 @@ def is_dicom_series(folder: Path, relative: str) -> bool:
     return path.is_dir() and any(looks_like_dicom(file) for file in path.iterdir() if not is_litter(file.name))
 
 
+def _is_preview(path: Path) -> bool:
+    """Whether this is a picture such as viewers leave next to the slices of a series."""
+    return path.name.lower().rstrip().endswith(_PICTURE_SUFFIXES) and not looks_like_dicom(path)
+
+
 def series_files(folder: Path, relative: str) -> list[str]:
     """The files of a series folder, relative to the data set's folder, in name order. Raises UnsafeFile."""
     path = resolve_inside(folder, relative)
@@ -103,7 +109,7 @@ def series_files(folder: Path, relative: str) -> list[str]:
         raise UnsafeFile("may not be read: give the worker's user permission to read it") from None
     names: list[str] = []
     for entry in entries:
-        if is_litter(entry.name) or is_note(entry.name):
+        if is_litter(entry.name) or is_note(entry.name) or _is_preview(entry):
             continue
         if entry.is_dir():
             raise UnsafeFile(f"holds the folder {entry.name}/: put the slices of one series directly into {relative}/")
@@ -111,5 +117,8 @@ def series_files(folder: Path, relative: str) -> list[str]:
         if len(names) > MAX_SERIES_FILES:
             raise UnsafeFile(f"holds more than {MAX_SERIES_FILES} files: keep one series in each folder")
     if not names:
-        raise UnsafeFile("is an empty folder: put the slices of one DICOM series there")
+        raise UnsafeFile(
+            "is a folder without any DICOM file: put the slices of one series there, or, of a mask, a file for each "
+            "structure"
+        )
     return [f"{relative}/{name}" for name in sorted(names)]

@@ -135,7 +135,7 @@ def largest_value(folder: Path, relative: str) -> int | None:
 def content_sha256(folder: Path, relative: str) -> str:
     """SHA-256 of a file, or of all files of a series folder, or of a header and its data, whatever their order and
     names."""
-    digests = [sha256_of(read_bytes_inside(folder, name)) for name in files_of(folder, relative)]
+    digests = [sha256_of(_bytes_of(folder, relative, name)) for name in files_of(folder, relative)]
     return _sha256_of_all(digests)
 
 
@@ -198,7 +198,7 @@ def _content(folder: Path, relative: str) -> _Content:
     digests: list[str] = []
     num_bytes = 0
     for name in names:
-        data = read_bytes_inside(folder, name)
+        data = _bytes_of(folder, relative, name)
         num_bytes += len(data)
         if num_bytes > MAX_DECODED_BYTES:
             raise UnsafeFile(f"has more than {MAX_DECODED_BYTES / 2**30:.0f} GiB: crop it, or keep one series in it")
@@ -208,6 +208,16 @@ def _content(folder: Path, relative: str) -> _Content:
         elif kind != "itk":
             parts.append(data)
     return _Content(kind, names, parts, datasets, _sha256_of_all(digests))
+
+
+def _bytes_of(folder: Path, relative: str, name: str) -> bytes:
+    """The bytes of one of the files of an image or mask. Raises UnsafeFile, which names any other file."""
+    try:
+        return read_bytes_inside(folder, name)
+    except UnsafeFile as error:
+        if name == relative:
+            raise
+        raise UnsafeFile(f"needs {Path(name).name}, which {error}") from None
 
 
 def _parsed(data: bytes, name: str, in_series: bool) -> Dataset:

@@ -183,12 +183,23 @@ def test_series_that_are_no_volume_are_refused(tmp_path: Path, change: Callable[
         read_image(tmp_path, "a", 3)
 
 
+def test_a_picture_next_to_the_slices_is_no_slice(tmp_path: Path) -> None:
+    """As with an upload; a slice may have any name, and be called as a picture."""
+    write_series(tmp_path / "a", ct_series(VOXELS))
+    plain = read_image(tmp_path, "a", 3)
+    (tmp_path / "a" / "IM002").rename(tmp_path / "a" / "IM002.png")
+    (tmp_path / "a" / "preview.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    found = read_image(tmp_path, "a", 3)
+    assert np.array_equal(found.pixels, plain.pixels)
+    assert found.sha256 == plain.sha256
+
+
 def test_folders_that_are_no_series_are_refused(tmp_path: Path) -> None:
     write_series(tmp_path / "a" / "b", ct_series(VOXELS))
     (tmp_path / "empty").mkdir()
     with pytest.raises(UnsafeFile, match="holds the folder b/: put the slices of one series directly into a/"):
         read_image(tmp_path, "a", 3)
-    with pytest.raises(UnsafeFile, match="is an empty folder"):
+    with pytest.raises(UnsafeFile, match="is a folder without any DICOM file"):
         read_image(tmp_path, "empty", 3)
     (tmp_path / "a" / "b" / "IM009").write_bytes(b"no DICOM at all")
     with pytest.raises(Undecodable, match="holds IM009, which is no DICOM file"):

@@ -153,7 +153,7 @@ def test_but_not_with_another_one(tmp_path: Path, suffix: str, key: str, named: 
     sitk.WriteImage(sitk.GetImageFromArray(VOXELS), tmp_path / f"a{suffix}")
     header = (tmp_path / f"a{suffix}").read_text()
     (tmp_path / f"a{suffix}").write_text(header.replace(f"{key}a.raw", f"{key}{named}"))
-    with pytest.raises(UnsafeFile, match=r"not next to it|no regular file|no NRRD or MetaImage"):
+    with pytest.raises(UnsafeFile, match=r"not next to it|with a backslash|no regular file|no NRRD or MetaImage"):
         read_image(tmp_path, f"a{suffix}", 3)
 
 
@@ -201,6 +201,13 @@ def test_a_header_that_goes_on_beyond_what_is_looked_at_is_refused(tmp_path: Pat
         file.write("# a comment\n" * 90_000 + "kinds: " + "(" * 2000 + "\n")
     with pytest.raises(UnsafeFile, match="more than 1 MiB"):
         read_image(tmp_path, "a.nhdr", 3)
+
+
+def test_an_absent_data_file_is_named(tmp_path: Path) -> None:
+    sitk.WriteImage(sitk.GetImageFromArray(VOXELS), tmp_path / "a.mhd")
+    (tmp_path / "a.raw").unlink()
+    with pytest.raises(UnsafeFile, match=r"^needs a\.raw, which is not there"):
+        read_image(tmp_path, "a.mhd", 3)
 
 
 def test_meta_images_with_colons_name_no_other_file_unseen(tmp_path: Path) -> None:

@@ -61,6 +61,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "infinite.nrrd": (_nrrd("spacings: 1 inf 1\n"), NO_SIZE),
     "ends.nrrd": (_nrrd("axis mins: 0 0 0\naxis maxs: 6 5 4\n"), UNKNOWN),
     "nan_direction.nrrd": (_nrrd(DIRECTIONS.format("(nan,nan,nan)")), UNKNOWN),
+    "nan_part.nrrd": (_nrrd(DIRECTIONS.format("(nan,0,0)")), "is unknown (nan)"),
+    "nan_directions.nrrd": (_nrrd("space: LPS\nspace directions: " + "(nan,nan,nan) " * 3 + "\n"), UNKNOWN),
     "no_direction.nrrd": (_nrrd(DIRECTIONS.format("(0,0,0)")), NO_SIZE),
     "bare.mha": (_mha(""), UNKNOWN),
     "nan.mha": (_mha("ElementSpacing = nan nan nan\n"), NO_SIZE),
