@@ -83,6 +83,7 @@ def _summary(
         "sites": facts.sites,
         "num_bytes": facts.num_bytes,
         "scores": [score for score in facts.version_scores if score.site_slug is None],
+        "made_from": None if facts.made_from is None else facts.made_from.version,
         "notes": version.notes,
         "created_at": version.created_at,
         "created_by": version.created_by,

@@ -47,6 +47,10 @@ class VersionSummary(Record):
     sites: list[str]
     num_bytes: int
     scores: list[VersionScore] = Field(description="On the test cases of all sites that trained, together.")
+    made_from: str | None = Field(
+        description="`name:number` of the version that it was fine-tuned from, learned from, or got a site in addition "
+        "to; null: none."
+    )
     notes: str
     created_at: datetime
     created_by: str

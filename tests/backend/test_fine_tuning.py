@@ -25,6 +25,7 @@ def test_a_new_site_fine_tunes_a_version_and_nobody_else_works(
     backend.recover()
     models = backend.get(f"/federations/{federation['id']}/registered-models")
     (new,) = next(model["versions"] for model in models if model["name"] == "fundus-d")
+    assert (new["made_from"], version["made_from"]) == ("fundus:1", None)
     facts = backend.get(f"/model-versions/{new['id']}")["facts"]
     assert facts["made_from"] == {
         "version": "fundus:1",

@@ -1,5 +1,6 @@
-"""Two hospitals join a hub over TLS, as processes with homes of their own, and finish a FedSM run with it. In all that
-passed on the way stands nothing that names a person or shows an image."""
+"""Three hospitals join a hub over TLS, as processes with homes of their own. Two finish a FedSM run with it and train a
+student of it; the third gets the model afterwards. In all that passed on the way stands nothing that names a person or
+shows an image."""
 
 import base64
 import json
@@ -13,18 +14,25 @@ from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.status import DatasetStatus, RunStatus
 from backend.datasets.schemas import DatasetCreate
+from backend.registry.schemas import VersionRecord
 from backend.sites.schemas import SiteCreate
 from fedsm.local.certificates import make_authority, make_certificate
 from fedsm.local.home import choose_port
 from tests.conftest import wait_until
 from tests.integration.hospitals import Hospital, hospital_environment, start
 from tests.integration.live_platform import LivePlatform
+from tests.integration.made_at_hospitals import (
+    a_new_hospital_gets_the_model,
+    a_student_is_trained,
+    approve_by_rule,
+)
 from tests.integration.marked_data import FOLDER, NAME, leaks, write_marked_sites
 from tests.integration.recording_front import FROM_HUB, TO_HUB, recorded_traffic
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import TASK, tiny_config
 
-NAMES = ("site-a", "site-b")
+#: Those that train together, and one that comes later.
+NAMES, NEW = ("site-a", "site-b"), "site-c"
 
 
 @contextmanager
@@ -48,11 +56,11 @@ def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, 
 
 def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, sites: dict[str, Path]) -> None:
     hospitals: dict[str, Hospital] = {}
-    sites = write_marked_sites(tmp_path / "data", sites)
+    sites = write_marked_sites(tmp_path / "data", sites) | {NEW: sites[NEW]}
     with hub_with_tls(tmp_path, valkey_url) as (hub, authority):
         federation = hub.client.create_federation("Hospitals", "", TASK)
         try:
-            for name in NAMES:
+            for name in (*NAMES, NEW):
                 site = hub.client.create_site(federation.id, SiteCreate(name=name, kind="real"))
                 kit = tmp_path / f"{name}.json"
                 kit.write_text(json.dumps(hub.client.post_json(f"/sites/{site.id}/invitation", None)))
@@ -72,7 +80,7 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             wait_until(
                 lambda: all(site.state == "online" for site in hub.client.federation(federation.id).sites),
                 90,
-                "both hospitals to be online",
+                "all hospitals to be online",
             )
             _take_data_into_use(hub, federation.id, sites)
             federation = hub.client.federation(federation.id)
@@ -82,6 +90,11 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             assert [run.status for run in finished.runs] == [RunStatus.COMPLETED], finished.runs[0].failure
             workers = {task.worker for task in hub.client.run_tasks(finished.runs[0].id) if task.participant in NAMES}
             assert workers == {f"{name}/worker" for name in NAMES}
+            registered = hub.client.post_json(f"/runs/{finished.runs[0].id}/versions", {"name": "discs"})
+            version = VersionRecord.model_validate(registered)
+            by_hand, by_rule = ((name, hospitals[name]) for name in NAMES)
+            a_student_is_trained(hub, by_hand, by_rule, version, tmp_path / "traffic")
+            a_new_hospital_gets_the_model(hub, (NEW, hospitals[NEW]), version, sites[NEW])
             _nobody_can_be_named(hub, tmp_path, federation.id, experiment.runs[0].id)
             for hospital in hospitals.values():
                 assert "connected" in hospital.fedsm("status")
@@ -136,13 +149,14 @@ def _each_hospital_approves(hub: LivePlatform, hospitals: dict[str, Hospital], r
     assert "http://127.0.0.1:" in asked
     assert "Policy closes:" in by_hand.fedsm("approvals", run_id)
     assert "approved: FedSM, seed 0" in by_hand.fedsm("approve", run_id, "--yes", "--name", "Dr. Berg")
-    by_rule.home.joinpath("policy.yaml").write_text("standing_approvals: [{strategies: [fedsm], maximum_rounds: 9}]")
+    approve_by_rule(by_rule, "strategies: [fedsm], maximum_rounds: 9")
     decided = lambda: {one.site_slug: one.by for one in hub.client.run_approvals(run_id)}  # noqa: E731
     wait_until(lambda: decided() == dict(zip(NAMES, ("person", "rule"), strict=True)), 60, "both decisions")
 
 
 def _take_data_into_use(hub: LivePlatform, federation_id: str, folders: dict[str, Path]) -> None:
-    for site in hub.client.federation(federation_id).sites:
+    """Of those that train together."""
+    for site in hub.client.federation(federation_id).sites[: len(NAMES)]:
         dataset = hub.client.register_dataset(site.id, DatasetCreate(name="cases", folder=str(folders[site.slug])))
         record = hub.await_check(dataset.id)
         assert record.status == DatasetStatus.READY, record.error

@@ -101,6 +101,27 @@ it("names sites, and isolates what somebody wrote", async () => {
   expect(screen.getAllByText(HEBREW).map(({ tagName }) => tagName)).toEqual(["BDI", "BDI"]);
 });
 
+it("links each version with those it was made from and those made from it", async () => {
+  const made = (number: number, from: number | null) =>
+    version(number, { made_from: from === null ? null : `fundus:${from}` });
+  const third = made(3, 2);
+  const versions = [made(4, 3), third, made(2, 7)];
+  const models = [{ id: "m1", name: "fundus", aliases: {}, versions }];
+  const answers = {
+    ...ANSWERS,
+    "GET /federations/f1/registered-models": models,
+    "GET /model-versions/v3": third,
+  };
+  openApp("/models/v3", answers);
+  const lineage = await screen.findByTestId("lineage");
+  expect(
+    within(lineage)
+      .getAllByRole("listitem")
+      .map(({ textContent }) => textContent),
+  ).toEqual(["fundus:2", "fundus:7 (removed)", "fundus:4"]);
+  expect(within(lineage).getByRole("link", { name: "fundus:4" })).toHaveAttribute("href", "/models/v4");
+});
+
 it("compares two of the versions that there are, also after one was removed", async () => {
   let there = [1, 2, 3];
   openApp("/federations/f1?tab=models", {

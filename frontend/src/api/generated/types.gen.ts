@@ -12826,6 +12826,12 @@ export type VersionRecord = {
      */
     is_signed: boolean;
     /**
+     * Made From
+     *
+     * `name:number` of the version that it was fine-tuned from, learned from, or got a site in addition to; null: none.
+     */
+    made_from: string | null;
+    /**
      * Model Id
      */
     model_id: string;
@@ -12968,6 +12974,12 @@ export type VersionSummary = {
      * Id
      */
     id: string;
+    /**
+     * Made From
+     *
+     * `name:number` of the version that it was fine-tuned from, learned from, or got a site in addition to; null: none.
+     */
+    made_from: string | null;
     /**
      * Model Id
      */

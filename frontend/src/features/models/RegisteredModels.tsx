@@ -11,6 +11,7 @@ import { TextLink } from "@/components/links";
 import { formatDateTime } from "@/lib/format";
 import { siteName } from "@/lib/sites";
 import { modelName } from "@/lib/words";
+import { VersionLink } from "./Lineage";
 import { scoreText } from "./registry";
 
 /** Models under names: every version, its aliases, where it comes from; two are set side by side. */
@@ -85,7 +86,7 @@ export function RegisteredModels({ federation }: { federation: FederationRecord 
                         />
                       </Table.Td>
                     )}
-                    <Cells version={version} federation={federation} />
+                    <Cells version={version} all={versions} federation={federation} />
                   </Table.Tr>
                 ))}
               </Table.Tbody>
@@ -102,7 +103,13 @@ function toggled(before: string[], id: string): string[] {
   return before.includes(id) ? before.filter((other) => other !== id) : [...before, id].slice(-2);
 }
 
-function Cells({ version, federation }: { version: VersionSummary; federation: FederationRecord }) {
+interface CellsProps {
+  version: VersionSummary;
+  all: VersionSummary[];
+  federation: FederationRecord;
+}
+
+function Cells({ version, all, federation }: CellsProps) {
   return (
     <>
       <Table.Td>
@@ -116,6 +123,11 @@ function Cells({ version, federation }: { version: VersionSummary; federation: F
             </Badge>
           ))}
         </Group>
+        {version.made_from && (
+          <Text size="xs" c="dimmed">
+            made from <VersionLink reference={version.made_from} all={all} />
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>
         <TextLink

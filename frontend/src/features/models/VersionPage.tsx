@@ -11,6 +11,7 @@ import { Isolated } from "@/components/Isolated";
 import { DownloadButton, LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
 import { formatBytes, formatDateTime } from "@/lib/format";
+import { Lineage } from "./Lineage";
 import { ModelExports } from "./ModelExports";
 import { ModelFiles } from "./ModelFiles";
 import { ModelOrigin } from "./ModelOrigin";
@@ -96,6 +97,7 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
           <Stack>
             <VersionNotes version={version} />
             <VersionAliases version={version} />
+            <Lineage version={version} />
             <Signed version={version} />
             <ModelOrigin set={facts} federation={federation} />
           </Stack>
