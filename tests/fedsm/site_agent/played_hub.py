@@ -19,7 +19,8 @@ class PlayedHub:
     """answers: by `METHOD path`, status and body. next_answers: to the next uploads, before those. forged: signed by
     another key. cut: of a file, how many bytes of each answer arrive before the connection breaks. cut_upload: how many
     bytes of the first upload arrive at least before it breaks; what came is kept in `received`, whose length the hub
-    says, or else `received_answer`. certificate: with its key, for an address with TLS. host: where it listens."""
+    says, or else `received_answer`. certificate: with its key, for an address with TLS. host: where it listens.
+    headers: more of them, in each answer."""
 
     key: SigningKey = field(default_factory=SigningKey.generate)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class PlayedHub:
     received_answer: tuple[int, bytes] | None = None
     certificate: tuple[Path, Path] | None = None
     host: str = "127.0.0.1"
+    headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
     def __enter__(self) -> "PlayedHub":
@@ -78,7 +80,7 @@ class PlayedHub:
             return
         key = SigningKey.generate() if self.forged else self.key
         signed = signatures.sign_answer(key, status, content, headers.get("signature", ""))
-        await _start(send, status, signed | {"content-length": str(len(content))})
+        await _start(send, status, signed | self.headers | {"content-length": str(len(content))})
         await send({"type": "http.response.body", "body": content})
 
     async def _send_file(self, content: bytes, headers: Headers, send: Send) -> None:

@@ -13,6 +13,7 @@ import pytest
 from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.consent import terms_sha256
 from backend.contracts.datasets import DatasetManifest, SplitFractions
+from backend.contracts.log_lines import CORRELATION_HEADER
 from backend.contracts.tasks import (
     ClaimedTask,
     DescribeDatasetPayload,
@@ -118,6 +119,14 @@ def test_a_task_of_the_site_passes_unchanged_and_is_recorded(hub: PlayedHub, sit
     assert [(entry["what"], entry["task"], entry["kind"]) for entry in site.recorded()] == [
         ("claimed", TASK_ID, "describe_dataset")
     ]
+
+
+def test_a_workers_lines_carry_the_id_of_the_click_that_made_their_task(hub: PlayedHub, site: Site) -> None:
+    give(hub, describe())
+    hub.headers = {CORRELATION_HEADER: "a1b2c3d4e5f60718"}
+    assert site.claim().headers[CORRELATION_HEADER] == "a1b2c3d4e5f60718"
+    hub.headers = {CORRELATION_HEADER: "no id, but\ttext"}
+    assert CORRELATION_HEADER not in site.claim().headers
 
 
 def changed(**payload: Any) -> bytes:
