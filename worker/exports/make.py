@@ -11,6 +11,7 @@ from typing import Literal
 from backend.contracts.exports import FORM_CARDS, ExportForm, ExportStep
 from backend.contracts.tasks import RunSpec
 from backend.contracts.version_scores import VersionScore, score_table
+from worker.exports.graphs import routed_strategy
 from worker.exports.hugging_face_form import metadata, write_hugging_face
 from worker.exports.monai_form import write_monai
 from worker.exports.onnx_form import write_onnx
@@ -82,6 +83,8 @@ def _readme(
 ) -> str:
     table = "\n".join(["", "## Scores", "", *score_table(scores), ""]) if scores else ""
     structures = ", ".join(predictor.plan.structures)
+    alone = "\nThe selector looks at one image at a time; the run let several images of one patient choose together.\n"
+    alone = alone if routed_strategy(predictor) else ""
     return f"""# {FORM_CARDS[form].label} of a model of FedSM Studio
 
 Segments {structures} in {predictor.run.task.modality}. Research software, not a medical device.
@@ -95,7 +98,7 @@ prepared images and gives probabilities; height and width are any multiple of wh
 Tried before it was given out: on {verified.num_images} raw images {verified.num_different} of
 {verified.num_voxels} voxels differ from the platform's masks, and every choice of a model is the same. Each model by
 itself (`--model`: {", ".join(predictor.models)}) gives the platform's masks of the first of them.
-{table}"""
+{alone}{table}"""
 
 
 def _pack(folder: Path, target: Path) -> None:

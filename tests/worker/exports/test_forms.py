@@ -37,7 +37,9 @@ def test_masks_and_choices_are_the_platforms(
     assert verified.num_images == len(trained.tested)
     assert verified.num_different <= 1e-5 * verified.num_voxels
     assert verified.num_voxels == sum(trained.mask(image).size for image in trained.tested)
-    assert f"on {verified.num_images} raw images" in (folder / "README.md").read_text()
+    card = (folder / "README.md").read_text()
+    assert f"on {verified.num_images} raw images" in card
+    assert "looks at one image at a time" in card
     assert not list(folder.rglob("*.pyc"))
 
 
