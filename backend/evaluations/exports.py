@@ -227,6 +227,8 @@ def _caption(table: ShownTable) -> str:
         sentences.append("All sites pools the sites that train.")
     if misses := sum(score.num_misses for score in _scores(table) if score.site_slug is not None):
         sentences.append(f"{misses} scores are absent, for one of the two masks was empty, and are in no mean.")
+    if missing := sum(score.num_missing for score in _scores(table) if score.site_slug is not None):
+        sentences.append(f"{missing} scores are missing, for both masks were empty, and are in no mean.")
     if table.baseline_label is not None:
         sentences += [_test_words(table), escape(table.words_of_seeds)]
     if not table.complete:

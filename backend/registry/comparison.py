@@ -16,7 +16,7 @@ def compare_versions(session: Session, versions: Sequence[ModelVersion]) -> Vers
         versions=[version_summary(session, version) for version in versions],
         parameters=parameters([(entry.config, entry.strategy, entry.seed) for entry in facts]),
         scores=list(_scores(facts)),
-        cautions=list(_cautions(facts)),
+        cautions=[*_cautions(facts), *_cautions_of_cases(facts)],
     )
 
 
@@ -40,3 +40,13 @@ def _cautions(facts: Sequence[VersionFacts]) -> Iterator[str]:
         yield "The versions are of several federations: a site of the same name may be another hospital."
     if len({tuple(structure.name for structure in entry.task.structures) for entry in facts}) > 1:
         yield "The versions segment different structures."
+
+
+def _cautions_of_cases(facts: Sequence[VersionFacts]) -> Iterator[str]:
+    """Means of other numbers of cases are of other cases, also on the same data: a run may lack some."""
+    for score in _scores(facts):
+        counts = [value.num_cases for value in score.values if value is not None and value.dice is not None]
+        if len(set(counts)) > 1:
+            place = score.site_slug or "all sites that trained"
+            numbers = " and ".join(map(str, counts))
+            yield f"The scores of {score.model} at {place} are of {numbers} cases: they are not of the same cases."

@@ -9,8 +9,11 @@ from rich.console import Console
 
 from backend.contracts.metrics import ScoreName
 from backend.contracts.score_text import printed, signed
+from backend.contracts.version_scores import VersionScore
 from backend.evaluations.schemas import ExperimentResults, LackingCases, ResultCell, ShownRow
 from backend.evaluations.table_rows import best_of, columns_of, rows_of
+from backend.registry.comparison import _cautions_of_cases
+from backend.registry.schemas import VersionFacts
 from backend.runs.schemas import RunRecord
 from fedsm.cli.results import print_results
 from fedsm.cli.run import print_run
@@ -226,3 +229,18 @@ def test_where_the_sites_cannot_be_kept_the_table_names_the_difference(
     mean = next(table for table in results["tables"] if table["structure"] is None)
     assert [row["cells"][0]["lacks"] for row in mean["rows"]] == ["3 of 4 cases, without d", "3 of 4 cases, without c"]
     assert not any(cell["best"] for row in mean["rows"] for cell in row["cells"])
+
+
+def test_versions_side_by_side_say_where_their_scores_are_of_other_cases() -> None:
+    def facts(num_cases: int) -> VersionFacts:
+        score = VersionScore(
+            model="global", site_slug=None, held_out=False, dice=0.681, low=None, high=None, num_cases=num_cases
+        )
+        return VersionFacts.model_construct(version_scores=(score,))
+
+    [caution] = _cautions_of_cases([facts(7), facts(9)])
+    assert (
+        caution
+        == "The scores of global at all sites that trained are of 7 and 9 cases: they are not of the same cases."
+    )
+    assert list(_cautions_of_cases([facts(9), facts(9)])) == []

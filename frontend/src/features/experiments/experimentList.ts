@@ -18,11 +18,11 @@ const STATES: Record<ExperimentState, (experiment: ExperimentRecord) => boolean>
   failed: (experiment) => experiment.runs.some((run) => run.status === "failed"),
 };
 
-/** The best validation Dice of its runs; null before the first. */
+/** The best validation Dice of its runs that have not failed; null before the first. */
 export function bestDice(experiment: ExperimentRecord): { dice: number; label: string } | null {
   return experiment.runs.reduce<{ dice: number; label: string } | null>(
     (best, run) =>
-      run.best_dice !== null && run.best_dice > (best?.dice ?? -1)
+      run.status !== "failed" && run.best_dice !== null && run.best_dice > (best?.dice ?? -1)
         ? { dice: run.best_dice, label: run.strategy_label }
         : best,
     null,

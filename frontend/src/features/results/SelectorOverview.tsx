@@ -11,6 +11,15 @@ interface Props {
   update: Update;
 }
 
+/** The runs whose accuracy is best as it is printed, of those over the most cases; none where nothing is left to compare. */
+function bestAsPrinted(selectors: SelectorResult[]): Set<string> {
+  const most = Math.max(...selectors.map((selector) => selector.num_cases));
+  const compared = selectors.filter((selector) => selector.num_cases === most && selector.accuracy !== null);
+  const largest = formatPercent(Math.max(...compared.map((selector) => selector.accuracy ?? 0)), 1);
+  const best = compared.filter((selector) => formatPercent(selector.accuracy, 1) === largest);
+  return new Set(best.length < compared.length ? best.map((selector) => selector.run_id) : []);
+}
+
 /** Selectors side by side, where an experiment has several; a row opens its run below. */
 export function SelectorOverview({ selectors, runs, shown, update }: Props) {
   const rows = selectors.flatMap((selector) => {
@@ -18,7 +27,7 @@ export function SelectorOverview({ selectors, runs, shown, update }: Props) {
     return run ? [{ selector, run }] : [];
   });
   if (rows.length < 2) return null;
-  const best = Math.max(...rows.map(({ selector }) => selector.accuracy ?? 0));
+  const best = bestAsPrinted(selectors);
   return (
     <Card withBorder data-testid="selector-overview">
       <Stack gap="sm">
@@ -54,7 +63,7 @@ export function SelectorOverview({ selectors, runs, shown, update }: Props) {
                       {runName(run, runs)}
                     </UnstyledButton>
                   </Table.Td>
-                  <Table.Td ta="right" fw={selector.accuracy === best ? 700 : 400}>
+                  <Table.Td ta="right" fw={best.has(selector.run_id) ? 700 : 400}>
                     {formatPercent(selector.accuracy, 1)}
                   </Table.Td>
                   <Table.Td ta="right">{formatPercent(selector.share_global, 1)}</Table.Td>
