@@ -22,6 +22,7 @@ from backend.error_answers import ERROR_RESPONSES, install_error_handlers
 from backend.evaluations import endpoints as evaluations
 from backend.evaluations.gap import endpoints as gap
 from backend.evaluations.run_comparison import endpoints as run_comparison
+from backend.evaluations.run_scores import endpoints as run_scores
 from backend.evaluations.verdict import endpoints as verdict
 from backend.events import endpoints as events
 from backend.experiment_templates import endpoints as experiment_templates
@@ -73,6 +74,7 @@ FEATURES = (
     gap,
     verdict,
     run_comparison,
+    run_scores,
     models,
     registry,
     predictions,

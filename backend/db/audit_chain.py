@@ -15,7 +15,7 @@ from backend.contracts.canonical import canonical
 from backend.db.models import AuditRecord, AuditStart, Event
 
 #: What a run's work leaves: lines of logs, tasks and measurements.
-WORK_KINDS = ("log", "task", "metrics")
+WORK_KINDS = ("log", "task", "metrics", "round")
 _ABOUT = ("federation_id", "experiment_id", "run_id", "dataset_id", "site_slug", "round", "task_id")
 
 

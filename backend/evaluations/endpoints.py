@@ -40,6 +40,7 @@ from backend.evaluations.schemas import (
 from backend.evaluations.verdict import service as verdict
 from backend.policy import CanRead, CanReadCases
 from backend.runs.schemas import CaseSplit, RunCases
+from backend.site_names import site_names
 
 router = APIRouter(tags=["results"])
 
@@ -161,7 +162,8 @@ def download_results_latex(_user: CanRead, experiment_id: Id, session: ReadSessi
     query = scored_cases.Query(table.metric, table.checkpoint, table.structure)
     found = verdict.experiment_verdict(session, get_row(session, Experiment, experiment_id), query)
     sentences = [found.headline, *found.details] if found.against else []
-    return LatexResponse(exports.results_latex(table, sentences), headers=_shown_attachment(table, "tex"))
+    names = site_names(session, get_row(session, Experiment, experiment_id).federation_id)
+    return LatexResponse(exports.results_latex(table, sentences, names), headers=_shown_attachment(table, "tex"))
 
 
 @router.get("/runs/{run_id}/cases")

@@ -1,10 +1,10 @@
 """Results as files: CSV of all cells and of all cases, and the table that is shown as CSV and LaTeX."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from backend.contracts.metrics import SCORES
-from backend.contracts.score_text import NO_VALUE
+from backend.contracts.metrics import SCORES, ScoreName
+from backend.contracts.score_text import NO_VALUE, signed, signed_interval
 from backend.contracts.values import one_line
 from backend.csv_text import write_csv
 from backend.evaluations.schemas import (
@@ -39,6 +39,7 @@ CASE_COLUMNS = (
 #: What a row's training took, after its scores.
 EFFORT_COLUMNS = ("steps", "images", "seconds", "bytes")
 MODEL_WORDS = {"global": "global", "personalized": "personalized", "super": "super model"}
+NO_NAMES: Mapping[str, str] = {}
 LATEX_ESCAPES = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -111,21 +112,22 @@ def _wide(row: ShownRow, table: ShownTable, compared: bool) -> dict[str, Any]:
     return values
 
 
-def column_name(column: ShownColumn) -> str:
+def column_name(column: ShownColumn, names: Mapping[str, str] = NO_NAMES) -> str:
     if column.site_slug is None:
         return "Worst site" if column.key == WORST else "All sites"
-    return column.site_slug + (" (unseen)" if column.unseen else "")
+    return names.get(column.site_slug, column.site_slug) + (" (unseen)" if column.unseen else "")
 
 
-def results_latex(table: ShownTable, verdict: Sequence[str] = ()) -> str:
+def results_latex(table: ShownTable, verdict: Sequence[str] = (), names: Mapping[str, str] = NO_NAMES) -> str:
     """A booktabs table: methods x sites as shown, mean and deviation over seeds, the best of a column in bold.
 
-    verdict: sentences that stand above it as a paragraph of their own.
+    verdict: sentences that stand above it as a paragraph of their own. names: site slug to name.
 
-    With a baseline, a dagger marks what differs from it significantly, and the caption names test and n.
+    With a baseline, the differences from it stand below the means with their intervals, a dagger marks the significant
+    ones, and the caption names test and n.
     """
     counted = any(row.effort and row.effort.steps for row in table.rows)
-    heads = ["Method", "Model", *(escape(column_name(column)) for column in table.columns), *["Steps"] * counted]
+    heads = ["Method", "Model", *(escape(column_name(column, names)) for column in table.columns), *["Steps"] * counted]
     lines = [
         r"% \usepackage{booktabs}",
         *_count_warning(table),
@@ -142,6 +144,9 @@ def results_latex(table: ShownTable, verdict: Sequence[str] = ()) -> str:
         model = MODEL_WORDS.get(row.model, row.model)
         steps = [_latex_steps(row)] * counted
         lines.append(" & ".join([escape(row.strategy_label), model, *map(_latex_cell, row.cells), *steps]) + r" \\")
+        if any(cell.difference and cell.difference.difference is not None for cell in row.cells):
+            differences = [_latex_difference(cell, table.metric) for cell in row.cells]
+            lines.append(" & ".join(["", "", *differences, *[""] * counted]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
 
@@ -190,6 +195,15 @@ def _latex_cell(cell: ShownCell) -> str:
     return text + deviation + mark
 
 
+def _latex_difference(cell: ShownCell, metric: ScoreName) -> str:
+    """`+0.064 [+0.010, +0.102]` in small print; empty where nothing was compared."""
+    other = cell.difference
+    if other is None or other.difference is None:
+        return ""
+    text = f"{signed(other.difference, metric)} {signed_interval(other.low, other.high, metric) or ''}".rstrip()
+    return rf"{{\scriptsize ${text}$}}".replace("\N{MINUS SIGN}", "-").replace("\N{PLUS-MINUS SIGN}", r"\pm ")
+
+
 def _count_warning(table: ShownTable) -> list[str]:
     """The caption gives n as it is; its reader must know which sites' policies withhold it."""
     small = {
@@ -197,9 +211,14 @@ def _count_warning(table: ShownTable) -> list[str]:
         for score in _scores(table)
         if score.site_slug is not None and 0 < score.num_fewest < table.minimum_counts.get(score.site_slug, 0)
     }
-    if not small:
+    return count_warning(column.site_slug for column in table.columns if column.site_slug in small)
+
+
+def count_warning(small: Iterable[str | None]) -> list[str]:
+    """A comment above a table; small: the sites whose number of cases their policies withhold from others."""
+    named = ", ".join(slug for slug in small if slug)
+    if not named:
         return []
-    named = ", ".join(column.site_slug for column in table.columns if column.site_slug in small and column.site_slug)
     return [f"% The policy of {named} states no number of cases so small to others: ask before publishing n."]
 
 
@@ -273,7 +292,8 @@ def _test_words(table: ShownTable) -> str:
     model = MODEL_WORDS[table.baseline_model] if table.baseline_model else ""
     baseline = f"{escape(table.baseline_label or '')} ({model})"
     test = f"{escape(table.test or '')}. Pairs of cases: {counts}."
-    return rf"$\dagger$: differs from {baseline}, $p < {SIGNIFICANT:g}$; {test}"
+    below = "Below a mean: its difference from it, with its interval."
+    return rf"$\dagger$: differs from {baseline}, $p < {SIGNIFICANT:g}$; {test} {below}"
 
 
 def _range(sizes: set[int]) -> str:

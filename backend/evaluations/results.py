@@ -1,7 +1,7 @@
 """The results table of an experiment: methods x sites x structures, and what the selector did."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Literal
 
@@ -31,7 +31,7 @@ from backend.evaluations.scored_cases import (
     places_of,
     valued_cases,
 )
-from backend.evaluations.summaries import ColumnValue
+from backend.evaluations.summaries import ColumnValue, StatedSites
 from backend.evaluations.table_notes import notes_of
 from backend.evaluations.table_rows import columns_of, rows_of, with_efforts
 
@@ -54,7 +54,7 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
         metric=query.metric,
         checkpoint=query.checkpoint,
         higher_is_better=not SCORES[query.metric].lower_is_better,
-        unit=distance_unit(cases) if SCORES[query.metric].quantity == "distance" else None,
+        unit=distance_unit(cases.rows, cases.stated) if SCORES[query.metric].quantity == "distance" else None,
         nsd_tolerance=cases.experiment.config.evaluation.nsd_tolerance,
         structures=cases.structures,
         sites=cases.places.all,
@@ -90,11 +90,13 @@ def seeds_of_table(cases: ExperimentCases) -> str:
     return words_of_seeds(min(map(len, tested.values()), default=1))
 
 
-def distance_unit(cases: ExperimentCases) -> DistanceUnit | Literal["mixed"] | None:
-    """None before any case was scored."""
-    units = {row.distance_unit for rows in cases.rows.values() for row in rows}
-    stated = (site.summary.distance_unit for sites in cases.stated.values() for site in sites.values())
-    units |= {unit for unit in stated if unit is not None}
+def distance_unit(
+    rows: Mapping[str, Sequence[TestedCaseScores]], stated: Mapping[str, StatedSites]
+) -> DistanceUnit | Literal["mixed"] | None:
+    """Of the scores of runs, by run id; None before any case was scored."""
+    units = {row.distance_unit for of_run in rows.values() for row in of_run}
+    of_sites = (site.summary.distance_unit for sites in stated.values() for site in sites.values())
+    units |= {unit for unit in of_sites if unit is not None}
     if len(units) > 1:
         return "mixed"
     return "mm" if units == {"mm"} else "px" if units else None

@@ -207,11 +207,14 @@ def experiment_cases(session: Session, experiment: Experiment, checkpoint: Check
     task = session.get_one(Federation, experiment.federation_id).task
     structures = [structure.name for structure in task.structures]
     places, expected = _places(session, experiment, runs), expected_cases(session, [run.id for run in runs])
-    least = {
-        site.slug: sites.policy_of(site).minimum_count for site in sites.list_sites(session, experiment.federation_id)
-    }
+    least = minimum_counts(session, experiment.federation_id)
     stated = stated_sites(session, of_checkpoint_summaries([run.id for run in runs], checkpoint))
     return ExperimentCases(session, experiment, runs, rows, places, structures, expected, least, stated)
+
+
+def minimum_counts(session: Session, federation_id: str) -> dict[str, int]:
+    """Site to the smallest number of cases that its policy lets be stated."""
+    return {site.slug: sites.policy_of(site).minimum_count for site in sites.list_sites(session, federation_id)}
 
 
 def evaluated_cases(session: Session, run_ids: Iterable[str], checkpoint: Checkpoint) -> list[TestedCaseScores]:

@@ -8,7 +8,18 @@ from pydantic import Field
 from backend.record import Record
 
 Kind = Literal[
-    "status", "task", "metrics", "log", "dataset", "site", "experiment", "federation", "user", "storage", "model"
+    "status",
+    "round",
+    "task",
+    "metrics",
+    "log",
+    "dataset",
+    "site",
+    "experiment",
+    "federation",
+    "user",
+    "storage",
+    "model",
 ]
 Level = Literal["info", "warning", "error"]
 

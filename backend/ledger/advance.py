@@ -72,7 +72,8 @@ def _advance_rounds(session: Session, run: Run) -> None:
         _open_round(session, run, latest.round + 1)
     else:
         run_length.drop_replaced_evaluation(session, run)
-        set_status(session, run, RunStatus.EVALUATING, f"{describe_run(run)} is being evaluated.", events.BACKEND)
+        message = f"{describe_run(run)} is being evaluated."
+        set_status(session, run, RunStatus.EVALUATING, message, events.BACKEND, kind="round")
         _advance_evaluation(session, run)
 
 
@@ -89,7 +90,7 @@ def _open_round(session: Session, run: Run, round_number: int) -> None:
     idle = [participant for participant in everyone if participant not in {*trained, *asked}]
     _open_tasks(session, run, "validate_site", round_number - 1, idle)
     message = f"{describe_run(run)}: round {round_number} of {run.num_rounds} is open."
-    events.record_of_run(session, run, "status", message, events.BACKEND, round=round_number)
+    events.record_of_run(session, run, "round", message, events.BACKEND, round=round_number)
 
 
 def _advance_open_round(session: Session, run: Run, current: RunRound) -> None:

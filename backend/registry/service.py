@@ -11,6 +11,7 @@ from backend.db.models import Experiment, Federation, ModelAlias, ModelVersion, 
 from backend.db.models.experiment import MODEL_TEST
 from backend.errors import Conflict, InvalidInput, NotFound
 from backend.events import service as events
+from backend.events.changes import from_to
 from backend.link.keys import SigningKey
 from backend.registry import signing
 from backend.registry.facts import facts_of
@@ -80,9 +81,10 @@ def remove_alias(session: Session, model_id: str, alias: str, actor: str) -> Non
 def write_notes(session: Session, version_id: str, notes: str, actor: str) -> ModelVersion:
     version = lock_version(session, version_id)
     if notes != version.notes:
+        changed = from_to(version.notes, notes)
         version.notes, version.noted_at, version.noted_by = notes, now(), actor
         model = session.get_one(RegisteredModel, version.model_id)
-        _record(session, model, f"{actor} changed the notes of {model.name}:{version.number}.", actor)
+        _record(session, model, f"{actor} changed the notes of {model.name}:{version.number} {changed}.", actor)
     return version
 
 

@@ -130,12 +130,17 @@ def _count(count: int | None, least: int) -> str:
     return f"<{least}" if count is None else str(count)
 
 
+def _seeds(report: Report) -> str:
+    several = any(cell.std is not None for table in report.tables for row in table.rows for cell in row.cells)
+    return "then mean \u00b1 standard deviation over seeds" if several else "of one seed"
+
+
 def _results(report: Report) -> Iterator[Flowable]:
     yield from heading("Results on the test cases", HEADING)
     round_ = "each run's best round by validation" if report.checkpoint == "best" else "each run's last round"
     yield paragraph(
-        f"Models of {round_}; mean over cases, then mean \u00b1 standard deviation over seeds; the best of a column in "
-        "bold, of those over the same cases. All sites: the cases of the sites that train, pooled.",
+        f"Models of {round_}; mean over cases, {_seeds(report)}; the best of a column in bold, of those over the same "
+        "cases. All sites: the cases of the sites that train, pooled.",
         SMALL,
     )
     if report.baseline is not None:

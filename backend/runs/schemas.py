@@ -69,6 +69,7 @@ class RunRecord(Record):
     end_refusal: str | None = Field(
         description="Why its training cannot be ended where it stands, with the remedy; null where it can."
     )
+    sites: list[str] = Field(description="Slugs of the sites that train, or whose data does; empty until it started.")
     best_round: int | None
     best_dice: float | None = Field(
         description="Validation Dice of the best round; null where nobody has validation cases and the last was taken."

@@ -49,9 +49,15 @@ COLUMNS = (
 
 
 def set_status(
-    session: Session, run: Run, status: RunStatus, message: str, actor: str, level: events.Level = "info"
+    session: Session,
+    run: Run,
+    status: RunStatus,
+    message: str,
+    actor: str,
+    level: events.Level = "info",
+    kind: events.Kind = "status",
 ) -> None:
-    """The only place that changes a run's status. The caller holds the run's lock.
+    """The only place that changes a run's status. The caller holds the run's lock. kind: of the event that tells it.
 
     Raises TransitionNotAllowed when `TRANSITIONS` has no such step.
     """
@@ -68,7 +74,7 @@ def set_status(
     if run.started_at is None and status == RunStatus.RUNNING:
         run.started_at = now()
         run.code_version = VERSION
-    events.record_of_run(session, run, "status", message, actor, level, round=run.round)
+    events.record_of_run(session, run, kind, message, actor, level, round=run.round)
     if status in TOLD_ENDS:
         end = {"run_id": run.id, "status": status, "message": message, "at": now(), "next_at": now()}
         session.add_all(Notice(way=way, **end) for way in ("email", "webhook"))
@@ -96,6 +102,7 @@ def run_records(session: Session, runs: Sequence[Run]) -> list[RunRecord]:
     return [
         RunRecord(
             **{column: getattr(run, column) for column in COLUMNS},
+            sites=list(run.spec.sites) if run.spec else [],
             num_finished_rounds=finished[run.id],
             end_refusal=end_refusal(run, finished[run.id]),
             gamma=gammas.get(run.id),

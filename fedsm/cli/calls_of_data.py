@@ -66,6 +66,16 @@ FEDERATION_CALLS = (
         columns=("run_id", "strategy_label", "seed", "round", "experiment_name", "num_bytes", "finished_at"),
     ),
     Call(
+        "scores",
+        "list_test_scores",
+        "GET",
+        "/federations/{federation_id}/test-scores",
+        "List the test scores of completed runs, the newest first.",
+        _FEDERATION,
+        (Option("experiment_id", "Only runs of this experiment: its id."),),
+        columns=("run_id", "model", "num_cases", "unit", "scores"),
+    ),
+    Call(
         "datasets",
         "list_datasets",
         "GET",

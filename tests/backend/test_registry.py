@@ -75,7 +75,7 @@ def test_versions_aliases_and_notes(
     assert found["cautions"] == []
     assert messages(backend, federation)[-2:] == [
         "admin made fundus:2 fundus@in use, which was fundus:1 before.",
-        "admin changed the notes of fundus:1.",
+        'admin changed the notes of fundus:1 from "Looks good.\\n# not a heading" to "Checked.".',
     ]
 
     removed = backend.admin.delete(f"/api/v1/model-versions/{second['id']}")

@@ -259,6 +259,9 @@ def test_the_latex_table_escapes_marks_and_names_its_test(backend: LiveBackend, 
     assert local.count("&") == 6
     assert r"\textbf{0.635} $\pm$ 0.014$^{\dagger}$" in local
     assert r"\dagger" not in next(line for line in lines if line.startswith("FedAvg"))
+    below = lines[lines.index(local) + 1]
+    assert below.startswith(r" &  & {\scriptsize $+"), "the signed differences with their intervals"
+    assert below.count("&") == 6
     unknown = backend.admin.get(f"/api/v1/experiments/{compared['id']}/results.tex", params=query | {"model": "super"})
     assert unknown.status_code == 422
 
@@ -283,7 +286,7 @@ def test_the_shown_table_is_exported_as_shown(backend: LiveBackend, compared: di
     assert float(rows[-1]["a difference"]) == pytest.approx(0.045)
     assert (rows[-1]["a n"], rows[-1]["a pairs"], rows[-1]["Worst site site"]) == ("8", "8", "a")
     tex = backend.admin.get(f"/api/v1/experiments/{compared['id']}/results.tex", params=query).text
-    heads = [line.partition(" ")[0] for line in tex.splitlines() if line.endswith(r"\\") and not line.startswith("M")]
+    heads = [line.partition(" ")[0] for line in tex.splitlines() if line.endswith(r"\\") and line[0] not in "M "]
     assert heads == [row["method"].partition(" ")[0] for row in rows]
     bare = backend.admin.get(f"/api/v1/experiments/{compared['id']}/table.csv").text
     assert "difference" not in bare

@@ -45,6 +45,22 @@ def test_only_what_differs_is_marked(backend: LiveBackend, federation: dict[str,
     assert not any(path.startswith(("strategies", "seeds")) for path in found)
 
 
+def test_a_list_of_runs_has_their_sites_and_test_scores(
+    backend: LiveBackend, federation: dict[str, Any], two: list[str]
+) -> None:
+    """The second run trains at a and b alone: its mean is theirs."""
+    path = f"/federations/{federation['id']}/test-scores"
+    of_run = {entry["run_id"]: entry for entry in backend.get(path)}
+    assert list(of_run) == two[::-1]
+    assert [of_run[run]["model"] for run in two] == ["global", "super"]
+    assert [of_run[run]["num_cases"] for run in two] == [3, 2]
+    assert [of_run[run]["scores"]["dice"] for run in two] == pytest.approx([0.5, 0.65])
+    runs = [backend.get(f"/runs/{run}") for run in two]
+    assert [run["sites"] for run in runs] == [["a", "b", "c"], ["a", "b"]]
+    (only,) = backend.get(path, experiment_id=runs[0]["experiment_id"])
+    assert only["run_id"] == two[0]
+
+
 def test_scores_are_paired_by_case(backend: LiveBackend, federation: dict[str, Any], two: list[str]) -> None:
     """Pooled are a and b, which train in both; c is held out of one."""
     answer = compare(backend, federation, *two)

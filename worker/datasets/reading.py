@@ -38,6 +38,12 @@ from worker.datasets.seen_masks import SeenMasks
 
 ImageArray = NDArray[Any]
 
+#: What to do with an image of another number of channels, where a data set is registered, and where one image is tried.
+OTHER_CHANNELS = (
+    "export it so, choose one of several channels at registration, or register it in a federation of the other kind"
+)
+OWN_CHANNELS = "export it so, or take a model of a federation with such images"
+
 
 @dataclass(frozen=True, eq=False)
 class ReadCase:
@@ -132,10 +138,13 @@ def mask_sha256(root: Path, mask_path: str, parts: Mapping[str, str], task: Segm
     return parts_sha256(root, parts, wanted) if are_parts(mask_path, parts, wanted) else content_sha256(root, mask_path)
 
 
-def read_pixels(root: Path, path: str, task: SegmentationTask, channel: int | None) -> tuple[ImageArray, DecodedImage]:
-    """[*space, C] with the task's number of channels, and the file's other facts. Raises Skip."""
+def read_pixels(
+    root: Path, path: str, task: SegmentationTask, channel: int | None, remedy: str = OTHER_CHANNELS
+) -> tuple[ImageArray, DecodedImage]:
+    """[*space, C] with the task's number of channels, and the file's other facts. remedy: what to do with another
+    number of channels. Raises Skip."""
     image = _read_image(root, path, task)
-    return _channels(path, image, task, channel), image
+    return _channels(path, image, task, channel, remedy), image
 
 
 def _read_image(root: Path, path: str, task: SegmentationTask) -> DecodedImage:
@@ -152,7 +161,7 @@ def _read_image(root: Path, path: str, task: SegmentationTask) -> DecodedImage:
     return image
 
 
-def _channels(path: str, image: DecodedImage, task: SegmentationTask, channel: int | None) -> ImageArray:
+def _channels(path: str, image: DecodedImage, task: SegmentationTask, channel: int | None, remedy: str) -> ImageArray:
     """The pixels with the task's number of channels. A colour image whose channels are equal counts as grey.
 
     A grey image is never repeated to make colour, because a network would take the missing colour for a property of the
@@ -170,8 +179,7 @@ def _channels(path: str, image: DecodedImage, task: SegmentationTask, channel: i
         wanted = "grey (1 channel)" if task.num_channels == 1 else "colour (3 channels)"
         raise Skip(
             "wrong_channels",
-            f"{path} has {pixels.shape[-1]} channel(s), but the federation's task has {wanted} images: export it so, "
-            "choose one of several channels at registration, or register it in a federation of the other kind",
+            f"{path} has {pixels.shape[-1]} channel(s), but the federation's task has {wanted} images: {remedy}",
         )
     if image.frame is None and task.dimensions == 2:
         _require_photograph(path, pixels)

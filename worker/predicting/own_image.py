@@ -16,7 +16,7 @@ from worker.datasets.files import UnsafeFile
 from worker.datasets.layouts.model import Skip
 from worker.datasets.noteworthy import about_values
 from worker.datasets.readers import CannotRead, DecodedImage, Frame
-from worker.datasets.reading import ReadCase, case_warnings, read_pixels
+from worker.datasets.reading import OWN_CHANNELS, ReadCase, case_warnings, read_pixels
 from worker.datasets.uploads import store_upload
 from worker.engine.data import Case
 from worker.engine.transforms import make_case
@@ -90,7 +90,7 @@ def read_own_file(path: Path, task: SegmentationTask) -> OwnImage:
 
 def _read(root: Path, path: str, name: str, task: SegmentationTask) -> OwnImage:
     try:
-        pixels, image = read_pixels(root, path, task, None)
+        pixels, image = read_pixels(root, path, task, None, OWN_CHANNELS)
     except Skip as problem:
         raise ValueError(str(problem) if path == name else f"{name}: {problem}") from None
     structures = np.zeros((len(task.structures), *pixels.shape[:-1]), dtype=bool)

@@ -44,7 +44,7 @@ def _remedy(runs: Sequence[Run]) -> str:
     equal = [run.strategy_label for run in runs if _is_equal_centralized(run)]
     if equal:
         return f"{equal[0]} is trained with as many steps as a site's model."
-    return "Centralized training with steps equal takes as many as a site's model (docs/gap.md)."
+    return "Centralized training with steps equal takes as many as a site's model."
 
 
 def _is_equal_centralized(run: Run) -> bool:

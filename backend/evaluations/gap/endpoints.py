@@ -12,7 +12,9 @@ from backend.dependencies import ReadSession
 from backend.evaluations.gap import exports, service
 from backend.evaluations.gap.schemas import Gap
 from backend.evaluations.parameters import LatexResponse, MetricQuery, StructureQuery
+from backend.evaluations.scored_cases import minimum_counts
 from backend.policy import CanRead
+from backend.site_names import site_names
 
 router = APIRouter(prefix="/experiments/{experiment_id}", tags=["results"])
 
@@ -49,9 +51,11 @@ def download_gap_csv(_user: CanRead, gap: GapDep) -> CsvResponse:
 
 
 @router.get("/gap.tex", response_class=LatexResponse)
-def download_gap_latex(_user: CanRead, gap: GapDep) -> LatexResponse:
+def download_gap_latex(_user: CanRead, gap: GapDep, session: ReadSession) -> LatexResponse:
     """Means and terms in turn as a LaTeX table (booktabs)."""
-    return LatexResponse(exports.gap_latex(gap), headers=_attachment(gap, "tex"))
+    federation_id = get_row(session, Experiment, gap.experiment_id).federation_id
+    counts, names = minimum_counts(session, federation_id), site_names(session, federation_id)
+    return LatexResponse(exports.gap_latex(gap, counts, names), headers=_attachment(gap, "tex"))
 
 
 def _attachment(gap: Gap, ending: str) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """The gap as files: CSV of every number, and a LaTeX table of the terms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backend.contracts.metrics import SCORES
 from backend.contracts.score_text import NO_VALUE
 from backend.csv_text import write_csv
-from backend.evaluations.exports import escape
+from backend.evaluations.exports import count_warning, escape
 from backend.evaluations.gap.schemas import Gap, GapColumn, GapTerm, GapValue
 
 COLUMNS = ("site_slug", "kind", "key", "label", "mean", "loss", "low", "high", "num_cases", "num_seeds")
@@ -36,15 +36,20 @@ def _loss(value: GapValue) -> dict[str, float | None]:
     return {"loss": value.loss, "low": value.low, "high": value.high}
 
 
-def gap_latex(gap: Gap) -> str:
-    """A booktabs table: levels and terms in turn, so that each mean stands below what led to it."""
-    heads = ["", *(escape(column.site_slug or ALL_SITES) for column in gap.columns)]
+def gap_latex(gap: Gap, minimum_counts: Mapping[str, int], names: Mapping[str, str]) -> str:
+    """A booktabs table: levels and terms in turn, so that each mean stands below what led to it.
+
+    minimum_counts: site slug to the smallest number of cases that its policy lets be stated. names: slug to name.
+    """
+    heads = ["", *(escape(_place(column, names)) for column in gap.columns)]
+    small = (c.site_slug for c in gap.columns if 0 < c.num_cases < minimum_counts.get(c.site_slug or "", 0))
     terms = {term.end: term for term in gap.terms}
     lines = [
         r"% \usepackage{booktabs}",
+        *count_warning(small),
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{_caption(gap)}}}",
+        rf"\caption{{{_caption(gap, names)}}}",
         rf"\begin{{tabular}}{{l{'r' * len(gap.columns)}}}",
         r"\toprule",
         " & ".join(heads) + r" \\",
@@ -66,6 +71,10 @@ def gap_latex(gap: Gap) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _place(column: GapColumn, names: Mapping[str, str]) -> str:
+    return names.get(column.site_slug, column.site_slug) if column.site_slug else ALL_SITES
+
+
 def _line(label: str, values: list[GapValue]) -> str:
     return " & ".join([label, *map(_cell, values)]) + r" \\"
 
@@ -77,18 +86,20 @@ def _bound(columns: list[GapColumn]) -> str:
 def _cell(value: GapValue) -> str:
     if value.loss is None:
         return "--"
-    return f"${value.text}$ {value.interval_text}".rstrip().replace("\N{MINUS SIGN}", "-")
+    loss, interval = (text.replace("\N{MINUS SIGN}", "-") for text in (value.text, value.interval_text))
+    pm = "\N{PLUS-MINUS SIGN}"
+    return f"${loss}$".replace(pm, r"\pm ") + f" {interval}".rstrip().replace(pm, r"$\pm$")
 
 
 def _number(text: str) -> str:
     return "--" if text == NO_VALUE else text
 
 
-def _caption(gap: Gap) -> str:
+def _caption(gap: Gap, names: Mapping[str, str]) -> str:
     structure = "mean over structures" if gap.structure is None else escape(gap.structure)
     unit = f" in {gap.unit}" if gap.unit else ""
     cases = ", ".join(
-        f"n = {c.num_cases} of {escape(c.site_slug) if c.site_slug else 'all sites'}" for c in gap.columns
+        f"n = {c.num_cases} of {escape(_place(c, names)) if c.site_slug else 'all sites'}" for c in gap.columns
     )
     sentences = [
         f"Where {escape(gap.strategy_label)} loses test {SCORES[gap.metric].label}{unit} ({structure}) against "

@@ -51,7 +51,7 @@ def gap_of(session: Session, best: ExperimentCases, last: ExperimentCases, metho
         metric=query.metric,
         structure=query.structure,
         higher_is_better=sign > 0,
-        unit=distance_unit(best) if SCORES[query.metric].quantity == "distance" else None,
+        unit=distance_unit(best.rows, best.stated) if SCORES[query.metric].quantity == "distance" else None,
         strategy_label=label,
         model=ran.model,
         methods=methods,

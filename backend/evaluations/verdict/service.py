@@ -70,7 +70,7 @@ def latest_result(session: Session, federation_ids: list[str] | None) -> LatestR
 
 def verdict_of(cases: ExperimentCases, query: Query) -> Verdict:
     require_structure(cases.structures, query.structure)
-    unit = distance_unit(cases) if SCORES[query.metric].quantity == "distance" else None
+    unit = distance_unit(cases.rows, cases.stated) if SCORES[query.metric].quantity == "distance" else None
     tested = [method for method in _main_models(cases) if any(cases.is_tested(run) for run in method.runs)]
     subject = _subject(tested)
     verdict = Verdict(

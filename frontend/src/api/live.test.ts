@@ -33,10 +33,17 @@ describe("staleKeys", () => {
       ["experiment", "e"],
       ["results", "e"],
       ["latest-result"],
+      ["test-scores"],
       ["federation", "f"],
       ["experiments", "f"],
       ["datasets", "f"],
     ]);
+  });
+
+  it("fetches no results again when a round opens", () => {
+    const keys = staleKeys(event("round"));
+    expect(keys).toContainEqual(["experiments", "f"]);
+    expect(keys).not.toContainEqual(["results", "e"]);
   });
 
   it("leaves an experiment's large tables alone while its tasks go on", () => {

@@ -5,6 +5,7 @@ import type { EventRecord } from "./generated/types.gen";
 
 export const EVENT_KINDS: readonly EventRecord["kind"][] = [
   "status",
+  "round",
   "task",
   "metrics",
   "log",
@@ -24,7 +25,9 @@ export function staleKeys(event: EventRecord): QueryKey[] {
   if (event.experiment_id && event.kind !== "metrics" && event.kind !== "log")
     keys.push(["experiment", event.experiment_id]);
   // Large tables, which only a run that ends can change.
-  if (event.experiment_id && event.kind === "status") keys.push(["results", event.experiment_id], ["latest-result"]);
+  if (event.experiment_id && event.kind === "status") {
+    keys.push(["results", event.experiment_id], ["latest-result"], ["test-scores"]);
+  }
   if (event.dataset_id) keys.push(["dataset", event.dataset_id]);
   if (event.federation_id && event.kind !== "metrics" && event.kind !== "log" && event.kind !== "task") {
     keys.push(

@@ -3,7 +3,14 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
-import type { ExperimentRecord, ExperimentResults, MetricRecord, ModelSet, RunCases } from "./generated/types.gen";
+import type {
+  ExperimentRecord,
+  ExperimentResults,
+  MetricRecord,
+  ModelSet,
+  RunCases,
+  RunTestScores,
+} from "./generated/types.gen";
 import { allPages, sharedButParts, showParts } from "./pages";
 
 const SESSION_RETRY_MS = 2_000;
@@ -116,6 +123,25 @@ export const experimentsQuery = (federationId: string) =>
         { onPart: showParts(client, queryKey), signal },
       ),
     structuralSharing: sharedButParts,
+  });
+
+/** The test scores of a federation's completed runs, or of one experiment's. */
+export const testScoresQuery = (federationId: string, experimentId?: string) =>
+  queryOptions({
+    queryKey: ["test-scores", federationId, experimentId],
+    queryFn: ({ signal }) =>
+      allPages<RunTestScores>(
+        ({ limit, after }) =>
+          unwrap(
+            api.listTestScores({
+              path: { federation_id: federationId },
+              query: { limit, after, experiment_id: experimentId },
+              signal,
+            }),
+          ),
+        ({ run_id }) => run_id,
+        { signal },
+      ),
   });
 
 export const experimentQuery = (id: string) =>

@@ -72,7 +72,7 @@ function useGroups(query: string): { groups: SpotlightActionGroupData[]; nothing
     ...(experiments[index]?.data ?? []).map((experiment) => ({
       id: `experiment-${experiment.id}`,
       label: experiment.name,
-      description: `Experiment of ${name}`,
+      description: `${experiment.archived_at === null ? "Experiment" : "Archived experiment"} of ${name}`,
       onClick: () =>
         void navigate({ to: "/experiments/$experimentId", params: { experimentId: experiment.id }, search: {} }),
     })),

@@ -59,3 +59,16 @@ it("lists validation cases apart from test cases, and says that their images sta
   fireEvent.click(screen.getByRole("radio", { name: "Test" }));
   await waitFor(() => expect(screen.getByTestId("case-count")).toHaveTextContent("1 test case"));
 });
+
+it("promises no cases of a run that was cancelled", async () => {
+  const cancelled = { ...RUN, status: "cancelled", num_finished_rounds: 2, end_refusal: null };
+  openApp("/runs/r1/cases", {
+    "GET /runs/r1": cancelled,
+    "GET /experiments/e1": { id: "e1", name: "Try", federation_id: "f1", runs: [cancelled] },
+    "GET /federations/f1": federation({ sites: [site({})] }),
+    "GET /runs/r1/cases": cases("test"),
+  });
+  expect(await screen.findByText(/The run was cancelled before it was tested/)).toHaveTextContent("End here");
+  expect(screen.getByRole("link", { name: "Look at the run" })).toBeInTheDocument();
+  expect(screen.queryByText(/appear here/)).toBeNull();
+});

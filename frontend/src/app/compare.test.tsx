@@ -21,6 +21,7 @@ const experiment = (id: string, name: string) => ({
   id: `of-${id}`,
   name,
   federation_id: "f1",
+  config: { strategies: [], seeds: [] },
   created_at: "2026-01-02T10:00:00Z",
   kind: "training",
   archived_at: null,

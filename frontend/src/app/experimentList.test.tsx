@@ -18,6 +18,7 @@ function experiment(id: string, changes: object = {}) {
     round: 5,
     num_rounds: 5,
     num_finished_rounds: 5,
+    sites: ["aster"],
     best_round: 4,
     best_dice: 0.8,
     failure: null,

@@ -2982,7 +2982,7 @@ export type EventRecord = {
     /**
      * Kind
      */
-    kind: 'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model';
+    kind: 'status' | 'round' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model';
     /**
      * Level
      */
@@ -8540,6 +8540,12 @@ export type RunRecord = {
      */
     seed: number;
     /**
+     * Sites
+     *
+     * Slugs of the sites that train, or whose data does; empty until it started.
+     */
+    sites: Array<string>;
+    /**
      * Started At
      */
     started_at: string | null;
@@ -8870,6 +8876,42 @@ export type RunStorage = {
      * Strategy Label
      */
     strategy_label: string;
+};
+
+/**
+ * RunTestScores
+ *
+ * The means of one run over the test cases of the sites that train, of its best round and over structures.
+ */
+export type RunTestScores = {
+    /**
+     * Model
+     *
+     * The model that its method is for: what the scores are of.
+     */
+    model: 'global' | 'personalized' | 'super' | 'selector';
+    /**
+     * Num Cases
+     */
+    num_cases: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Scores
+     *
+     * Null where no case has a value.
+     */
+    scores: {
+        [key: string]: number | null;
+    };
+    /**
+     * Unit
+     *
+     * Of distances; null where none was measured.
+     */
+    unit: 'mm' | 'px' | 'mixed' | null;
 };
 
 /**
@@ -14599,7 +14641,7 @@ export type ListEventsData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
+        kind?: Array<'status' | 'round' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
         /**
          * Level
          *
@@ -14733,7 +14775,7 @@ export type DownloadEventsData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
+        kind?: Array<'status' | 'round' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
         /**
          * Level
          *
@@ -14865,7 +14907,7 @@ export type DownloadLogData = {
          *
          * What it is about; may be given several times.
          */
-        kind?: Array<'status' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
+        kind?: Array<'status' | 'round' | 'task' | 'metrics' | 'log' | 'dataset' | 'site' | 'experiment' | 'federation' | 'user' | 'storage' | 'model'> | null;
         /**
          * Level
          *
@@ -19554,6 +19596,101 @@ export type GetFederationStatisticsResponses = {
 };
 
 export type GetFederationStatisticsResponse = GetFederationStatisticsResponses[keyof GetFederationStatisticsResponses];
+
+export type ListTestScoresData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: {
+        /**
+         * Experiment Id
+         *
+         * Only runs of this experiment.
+         */
+        experiment_id?: string | null;
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
+    url: '/api/v1/federations/{federation_id}/test-scores';
+};
+
+export type ListTestScoresErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListTestScoresError = ListTestScoresErrors[keyof ListTestScoresErrors];
+
+export type ListTestScoresResponses = {
+    /**
+     * Response List Test Scores
+     *
+     * Successful Response
+     */
+    200: Array<RunTestScores>;
+};
+
+export type ListTestScoresResponse = ListTestScoresResponses[keyof ListTestScoresResponses];
 
 export type GetHealthData = {
     body?: never;

@@ -25,6 +25,15 @@ import { isActive, taskInShort } from "@/lib/sites";
 
 const route = getRouteApi("/federations/$federationId");
 
+/** By tab, where the documentation tells of it. */
+const HELP: Partial<Record<string, string>> = {
+  sites: "hospital",
+  datasets: "data",
+  statistics: "data",
+  experiments: "runs",
+  models: "models",
+};
+
 export function FederationPage() {
   const { federationId } = route.useParams();
   const federation = useQuery(federationQuery(federationId));
@@ -36,7 +45,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
   const navigate = route.useNavigate();
   return (
     <Page
-      help="hospital"
+      help={HELP[tab ?? "sites"] ?? "hospital"}
       title={federation.name}
       crumbs={[ALL_FEDERATIONS]}
       badge={federation.archived_at !== null && <Badge variant="default">Archived</Badge>}

@@ -4,6 +4,11 @@ import type { MaskVolume } from "./maskVolume";
 
 export const ERROR_PARTS = ["agreement", "false_positive", "false_negative"] as const;
 export type ErrorPart = (typeof ERROR_PARTS)[number];
+export const ERROR_WORDS: Readonly<Record<ErrorPart, string>> = {
+  agreement: "agreement",
+  false_positive: "too much",
+  false_negative: "missed",
+};
 
 /**
  * The part of each voxel: 0 where neither mask holds any of the structures, else 1 + its place in ERROR_PARTS. A voxel

@@ -5,7 +5,7 @@ import { TextLink } from "@/components/links";
 import { formatDateTime } from "@/lib/format";
 import { folded } from "./folded";
 
-const COLOURS = { info: "gray", warning: "yellow", error: "red" } as const;
+const COLOURS = { warning: "yellow", error: "red" } as const;
 
 export function EventRows({ events }: { events: EventRecord[] }) {
   return (
@@ -15,7 +15,6 @@ export function EventRows({ events }: { events: EventRecord[] }) {
           <Table.Tr>
             <Table.Th w={170}>When</Table.Th>
             <Table.Th w={150}>Who</Table.Th>
-            <Table.Th w={90}>Level</Table.Th>
             <Table.Th>What</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -32,12 +31,12 @@ export function EventRows({ events }: { events: EventRecord[] }) {
                   </Isolated>
                 </Text>
               </Table.Td>
-              <Table.Td>
-                <Badge size="sm" color={COLOURS[event.level]}>
-                  {event.level}
-                </Badge>
-              </Table.Td>
               <Table.Td style={{ overflowWrap: "anywhere" }}>
+                {event.level !== "info" && (
+                  <Badge size="sm" color={COLOURS[event.level]} mr={6}>
+                    {event.level}
+                  </Badge>
+                )}
                 <Isolated>
                   <Isolated>{event.message}</Isolated>
                 </Isolated>{" "}

@@ -12,6 +12,7 @@ const WITHOUT_STEPS = ["status", "dataset", "site", "experiment", "federation", 
 export const KINDS = [
   { value: "everything", label: "Everything, each step too" },
   { value: "status", label: "States of runs" },
+  { value: "round", label: "Rounds of runs" },
   { value: "task", label: "Tasks" },
   { value: "dataset", label: "Data sets" },
   { value: "site", label: "Sites and workers" },

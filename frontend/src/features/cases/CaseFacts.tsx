@@ -28,9 +28,9 @@ export function CaseFacts(props: Props) {
   return (
     <ScrollArea type="auto" offsetScrollbars="y" viewportProps={{ tabIndex: 0 }}>
       <Stack gap="sm">
+        <Routing {...props} />
         <Scores {...props} />
         <Sizes scored={props.scored} model={props.model} structures={props.all.structures} />
-        <Routing {...props} />
       </Stack>
     </ScrollArea>
   );

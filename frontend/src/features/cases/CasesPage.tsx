@@ -18,12 +18,15 @@ import { ALL_FEDERATIONS, type Crumb, experimentCrumb, federationCrumb } from "@
 import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { Page } from "@/components/Page";
+import { useMay } from "@/components/useMay";
 import { useShortcuts } from "@/components/useShortcuts";
 import { caseScore, modelOfCase } from "@/lib/caseScores";
 import { comparedCases, inBrush, orderedByDifference } from "@/lib/differences";
 import { STANDARD_METRIC } from "@/lib/metrics";
 import { choiceName, otherModels, runsNamed, withOthers } from "@/lib/otherRuns";
+import { stoppedRemedy } from "@/lib/runControls";
 import { siteName } from "@/lib/sites";
+import { isOver } from "@/lib/status";
 import { modelName } from "@/lib/words";
 import { CaseFacts } from "./CaseFacts";
 import { CaseList } from "./CaseList";
@@ -79,31 +82,46 @@ function CasesView({ run, experiment, federation, all }: Context & { federation:
   const crumbs = [ALL_FEDERATIONS, federationCrumb(federation, "experiments"), experimentCrumb(experiment)];
   if (all.cases.length === 0) {
     if (all.split === "val") return <NoValidation run={run} title={title} crumbs={crumbs} />;
-    const stopped = run.status === "failed" || run.status === "cancelled";
-    return (
-      <Page title={title} crumbs={crumbs}>
-        <EmptyState
-          icon={IconSlideshow}
-          title={stopped ? "No case has been scored" : "No case has been scored yet"}
-          action={
-            <LinkButton
-              to="/experiments/$experimentId"
-              params={{ experimentId: experiment.id }}
-              search={{ run: run.id }}
-              variant="default"
-            >
-              {stopped ? "Open the run" : "Watch the run"}
-            </LinkButton>
-          }
-        >
-          {stopped
-            ? `The run ${run.status === "failed" ? "failed" : "was cancelled"} before it was tested. Its page says what can be done.`
-            : "The test cases appear here when the run has finished its last round and the best round has been tested."}
-        </EmptyState>
-      </Page>
-    );
+    return <NoCases run={run} title={title} crumbs={crumbs} federationId={federation.id} />;
   }
   return <Browser {...{ run, experiment, federation, title, settings, crumbs }} own={all} />;
+}
+
+interface NoCasesProps {
+  run: RunRecord;
+  title: string;
+  crumbs: Crumb[];
+  federationId: string;
+}
+
+/** Of a run that stopped nothing is promised. */
+function NoCases({ run, title, crumbs, federationId }: NoCasesProps) {
+  const may = useMay("run_experiments", federationId);
+  const stopped = run.status === "failed" || run.status === "cancelled";
+  return (
+    <Page title={title} crumbs={crumbs}>
+      <EmptyState
+        icon={IconSlideshow}
+        title={run.status === "completed" || stopped ? "No case was scored" : "No case has been scored yet"}
+        action={
+          <LinkButton
+            to="/experiments/$experimentId"
+            params={{ experimentId: run.experiment_id }}
+            search={{ run: run.id }}
+            variant="default"
+          >
+            {isOver(run) ? "Look at the run" : "Watch the run"}
+          </LinkButton>
+        }
+      >
+        {stopped
+          ? `The run ${run.status === "failed" ? "failed" : "was cancelled"} before it was tested. ${stoppedRemedy(run, may)}`
+          : run.status === "completed"
+            ? "The sites let no scores of single cases leave: the results have their means."
+            : "The test cases appear here when the run has finished its last round and the best round has been tested."}
+      </EmptyState>
+    </Page>
+  );
 }
 
 /** An address may ask for validation cases of a run that has none. */

@@ -1,16 +1,10 @@
 import { ColorSwatch, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ScoredCase } from "@/api";
-import { ERROR_PARTS, type ErrorPart } from "@/components/viewer/errorMap";
+import { ERROR_PARTS, ERROR_WORDS } from "@/components/viewer/errorMap";
 import { ERROR_COLOURS } from "@/lib/palette";
 import type { Look } from "./paneLayers";
 import { errorCountsQuery } from "./queries";
-
-const WORDS: Record<ErrorPart, string> = {
-  agreement: "agreement",
-  false_positive: "too much",
-  false_negative: "missed",
-};
 
 /** What the colours of an error map mean, and how much there is of each in the whole image. */
 export function ErrorLegend(props: { scored: ScoredCase; model: string | null; look: Look }) {
@@ -25,7 +19,7 @@ export function ErrorLegend(props: { scored: ScoredCase; model: string | null; l
         <Group key={part} gap={6} wrap="nowrap">
           <ColorSwatch size={10} radius="sm" color={ERROR_COLOURS[part]} aria-hidden />
           <Text size="xs">
-            {WORDS[part]}
+            {ERROR_WORDS[part]}
             {data && (
               <Text span inherit>
                 {" "}

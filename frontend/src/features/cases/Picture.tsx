@@ -87,6 +87,8 @@ export function Picture(props: PictureProps) {
         nameOf,
         words: [...words, ...(slice === undefined || !volume ? [] : [`${plane} slice ${slice + 1}`])],
         shown: visible.map((index) => ({ name: all.structures[index] ?? "", index })),
+        reference,
+        prediction,
       },
       format,
     ).catch((error: Error) => notifyError("No picture was saved", error));

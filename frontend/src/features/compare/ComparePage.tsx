@@ -68,7 +68,8 @@ function Compare({ federation }: { federation: FederationRecord }) {
                 maxValues={MAX_RUNS}
                 value={runs}
                 onChange={(ids) => update({ runs: ids.length > 0 ? ids : undefined, brush: undefined })}
-                data={runChoices(all)}
+                data={runChoices(all, runs)}
+                maxDropdownHeight={420}
                 nothingFoundMessage={isPart(all) ? "No run of those that are loaded so far" : "No such run"}
               />
               <Choices federation={federation} query={query} update={update} />

@@ -10,18 +10,38 @@ function experiment(id: string, name: string, day: string, ...runs: [string, str
     id,
     name,
     created_at: day,
-    runs: runs.map(([run, status]) => ({ id: run, status, strategy_label: "FedSM", seed: 0 })),
+    config: { schedule: { rounds: runs.length } },
+    runs: runs.map(([run, status]) => ({ id: run, status, strategy_label: "FedSM", seed: 0, strategy: {} })),
   } as unknown as ExperimentRecord;
 }
 
 describe("runs side by side", () => {
-  it("offers the newest experiment first, and only runs that have scores", () => {
+  it("offers runs that have scores first, then the newest experiment, and no others", () => {
     const [first, second] = runChoices([
-      experiment("aaaaaaaa", "One", "2026-01-01", ["r1", "completed"]),
+      experiment("aaaaaaaa", "One", "2026-01-01", ["r0", "failed"], ["r1", "completed"]),
       experiment("bbbbbbbb", "Two", "2026-01-02", ["r2", "failed"]),
     ]);
-    expect(first).toEqual({ group: "Two", items: [{ value: "r2", label: "FedSM, seed 0 (failed)", disabled: true }] });
-    expect(second?.items[0]?.disabled).toBe(false);
+    expect(first?.items.map(({ value, disabled }) => [value, disabled])).toEqual([
+      ["r1", false],
+      ["r0", true],
+    ]);
+    expect(second).toEqual({ group: "Two", items: [{ value: "r2", label: "FedSM, seed 0 (failed)", disabled: true }] });
+  });
+
+  it("names chosen runs by what differs, and by the experiment where nothing does", () => {
+    const done = ["r1", "r2", "r3"].map((id): [string, string] => [id, "completed"]);
+    const [one, two] = [
+      experiment("a", "One", "1", ...done.slice(0, 1)),
+      experiment("b", "Two", "2", ...done.slice(1)),
+    ];
+    const labels = (...chosen: string[]) =>
+      runChoices([one, two], chosen)
+        .flatMap(({ items }) => items)
+        .filter(({ value }) => chosen.includes(value))
+        .map(({ label }) => label);
+    expect(labels("r1")).toEqual(["FedSM, seed 0"]);
+    expect(labels("r1", "r2")).toEqual(["FedSM, seed 0, rounds 2", "FedSM, seed 0, rounds 1"]);
+    expect(labels("r2", "r3")).toEqual(["FedSM, seed 0, Two", "FedSM, seed 0, Two"]);
   });
 
   it("tells two experiments of one name apart", () => {
@@ -56,7 +76,8 @@ describe("runs side by side", () => {
       run: { experiment_id: id, strategy_label: "FedSM", seed: 1 },
       experiment_name: `E ${id}`,
     });
-    const titles = (...ids: string[]) => runTitles({ runs: ids.map(entry) } as unknown as RunComparison);
+    const titles = (...ids: string[]) =>
+      runTitles({ runs: ids.map(entry), parameters: [] } as unknown as RunComparison);
     expect(titles("a", "a")).toEqual(Array(2).fill({ name: "FedSM, seed 1", experiment: null }));
     expect(titles("a", "b")[1]).toEqual({ name: "FedSM, seed 1", experiment: "E b" });
   });

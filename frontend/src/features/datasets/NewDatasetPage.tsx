@@ -13,6 +13,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { type UseFormReturnType, useForm } from "@mantine/form";
+import { IconPlugConnectedX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import {
@@ -127,6 +128,7 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
       form.setErrors(Object.fromEntries(named));
     },
   });
+  const unserved = federation.sites.find(({ id }) => id === form.values.site)?.unserved;
   const test = 1 - Number(form.values.train) - Number(form.values.val);
   return (
     <Page
@@ -146,6 +148,11 @@ function RegisterForm({ federation }: { federation: FederationRecord }) {
                 data={federation.sites.filter(isActive).map((entry) => ({ value: entry.id, label: entry.name }))}
                 {...form.getInputProps("site")}
               />
+              {unserved && (
+                <Alert color="yellow" icon={<IconPlugConnectedX aria-hidden />} py="xs" data-testid="unserved">
+                  {unserved}
+                </Alert>
+              )}
               <TextInput label="Name" required placeholder="Screening 2025" {...form.getInputProps("name")} />
               <Autocomplete
                 label="Folder"

@@ -22,7 +22,7 @@ import { Review } from "./Review";
 import { StepBar } from "./StepBar";
 import { StepContent } from "./StepContent";
 import { Summary } from "./Summary";
-import { neighbour, STEP_WORDS, type Step } from "./steps";
+import { neighbour, STEP_HELP, STEP_WORDS, type Step } from "./steps";
 import { withSwept } from "./sweep";
 import { useCreate } from "./useCreate";
 import { useSweepPlan } from "./useSweepPlan";
@@ -100,7 +100,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   useShortcuts("setup", { next: () => after && go(after) }, after !== undefined);
   return (
     <Page
-      help="algorithm"
+      help={STEP_HELP[step]}
       title="New experiment"
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       subtitle={

@@ -2,6 +2,7 @@ import {
   Badge,
   Button,
   Card,
+  Checkbox,
   Group,
   Progress,
   SegmentedControl,
@@ -11,8 +12,18 @@ import {
   Table,
   Text,
   TextInput,
+  UnstyledButton,
 } from "@mantine/core";
-import { IconArrowsDiff, IconFlask, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
+import {
+  IconArrowDown,
+  IconArrowsDiff,
+  IconArrowsSort,
+  IconArrowUp,
+  IconFlask,
+  IconPlus,
+  IconSearch,
+  IconSearchOff,
+} from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
@@ -24,10 +35,11 @@ import { LinkButton, TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import { formatDateTime, formatDice, plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
+import { ChosenRuns } from "./ChosenRuns";
 import { ExperimentMenu } from "./ExperimentActions";
-import { bestDice, type ListWish, listExperiments, progressOf } from "./experimentList";
+import { bestDice, type ListWish, listExperiments, progressOf, progressWords } from "./experimentList";
 import { RunsView } from "./RunsView";
-import { STANDARD_COLUMNS } from "./runRows";
+import { rowsOf, STANDARD_COLUMNS } from "./runRows";
 import type { ExperimentOrder, ExperimentState } from "./search";
 
 const route = getRouteApi("/federations/$federationId");
@@ -122,6 +134,13 @@ function List({ all, partly, create }: { all: ExperimentRecord[]; partly: boolea
   const set = (change: Partial<Record<"find" | "state" | "order" | "archived", unknown>>) =>
     void navigate({ search: (old) => ({ ...old, ...change }) as typeof old, replace: true });
   const rows = listExperiments(all, wish);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = (experiments: readonly ExperimentRecord[], on: boolean) => {
+    const next = new Set(chosen);
+    for (const { id } of experiments) on ? next.add(id) : next.delete(id);
+    setChosen(next);
+  };
+  const isChosen = ({ id }: ExperimentRecord) => chosen.has(id);
   const [shown, setShown] = useState(0); // the field for words keeps its own text, and begins anew with "Show all"
   const put = all.some((experiment) => experiment.archived_at !== null);
   return (
@@ -151,6 +170,7 @@ function List({ all, partly, create }: { all: ExperimentRecord[]; partly: boolea
           {create}
         </Group>
       </Group>
+      <ChosenRuns rows={rowsOf(all.filter(isChosen))} federationId={federationId} onDone={() => setChosen(new Set())} />
       {rows.length === 0 && partly ? (
         <Text c="dimmed">No experiment of those that are loaded so far is like that.</Text>
       ) : rows.length === 0 ? (
@@ -177,17 +197,31 @@ function List({ all, partly, create }: { all: ExperimentRecord[]; partly: boolea
             <Table>
               <Table.Thead>
                 <Table.Tr>
-                  <Table.Th>Experiment</Table.Th>
+                  <Table.Th w={40}>
+                    <Checkbox
+                      size="xs"
+                      aria-label="All experiments that are listed"
+                      checked={rows.every(isChosen)}
+                      indeterminate={!rows.every(isChosen) && rows.some(isChosen)}
+                      onChange={(event) => choose(rows, event.currentTarget.checked)}
+                    />
+                  </Table.Th>
+                  <Head label="Experiment" orders={["name"]} {...{ order, set }} />
                   <Table.Th>State</Table.Th>
                   <Table.Th>Methods</Table.Th>
-                  <Table.Th ta="right">Best validation Dice ↑</Table.Th>
-                  <Table.Th>Created</Table.Th>
+                  <Head label="Best validation Dice ↑" orders={["best"]} {...{ order, set }} isNumber />
+                  <Head label="Created" orders={["newest", "oldest"]} {...{ order, set }} />
                   <Table.Th aria-label="Actions" />
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
                 {rows.map((experiment) => (
-                  <ExperimentRow key={experiment.id} experiment={experiment} />
+                  <ExperimentRow
+                    key={experiment.id}
+                    experiment={experiment}
+                    isChosen={isChosen(experiment)}
+                    onChoose={(on) => choose([experiment], on)}
+                  />
                 ))}
               </Table.Tbody>
             </Table>
@@ -195,6 +229,32 @@ function List({ all, partly, create }: { all: ExperimentRecord[]; partly: boolea
         </Card>
       )}
     </Stack>
+  );
+}
+
+/** What each order is to a screen reader. */
+const DIRECTIONS = { newest: "descending", oldest: "ascending", name: "ascending", best: "descending" } as const;
+
+interface HeadProps {
+  label: string;
+  /** A click takes the first, another one the next. */
+  orders: readonly ExperimentOrder[];
+  order: ExperimentOrder | undefined;
+  set: (change: { order: ExperimentOrder | undefined }) => void;
+  isNumber?: boolean;
+}
+
+function Head({ label, orders, order = "newest", set, isNumber = false }: HeadProps) {
+  const at = orders.indexOf(order);
+  const next = orders[(at + 1) % orders.length];
+  const direction = at < 0 ? "none" : DIRECTIONS[order];
+  const Icon = at < 0 ? IconArrowsSort : direction === "ascending" ? IconArrowUp : IconArrowDown;
+  return (
+    <Table.Th aria-sort={direction} ta={isNumber ? "right" : "left"}>
+      <UnstyledButton fz="sm" fw={600} onClick={() => set({ order: next === "newest" ? undefined : next })}>
+        {label} <Icon size={13} aria-hidden />
+      </UnstyledButton>
+    </Table.Th>
   );
 }
 
@@ -243,12 +303,26 @@ function Filters({ wish, onChange }: { wish: ListWish; onChange: (change: Record
 /** Maximum number of methods that are listed; the others are counted. */
 const MAX_LABELS = 5;
 
-function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
+interface RowProps {
+  experiment: ExperimentRecord;
+  isChosen: boolean;
+  onChoose: (on: boolean) => void;
+}
+
+function ExperimentRow({ experiment, isChosen, onChoose }: RowProps) {
   const labels = [...new Set(experiment.runs.map((run) => run.strategy_label))];
   const best = bestDice(experiment);
   const going = experiment.started_at !== null && !experiment.runs.every(isOver);
   return (
-    <Table.Tr>
+    <Table.Tr bg={isChosen ? "var(--mantine-primary-color-light)" : undefined}>
+      <Table.Td>
+        <Checkbox
+          size="xs"
+          aria-label={`All runs of ${experiment.name}`}
+          checked={isChosen}
+          onChange={(event) => onChoose(event.currentTarget.checked)}
+        />
+      </Table.Td>
       <Table.Td style={{ maxWidth: 340, overflowWrap: "anywhere" }}>
         <TextLink
           size="sm"
@@ -274,6 +348,11 @@ function ExperimentRow({ experiment }: { experiment: ExperimentRecord }) {
             value={100 * progressOf(experiment)}
             aria-label={`${Math.round(100 * progressOf(experiment))} % of all rounds finished`}
           />
+        )}
+        {going && (
+          <Text size="xs" c="dimmed">
+            {progressWords(experiment)}
+          </Text>
         )}
       </Table.Td>
       <Table.Td>

@@ -64,7 +64,7 @@ export function RunsActions({ experiment }: { experiment: ExperimentRecord }) {
           variant="default"
           c="red"
           loading={act.isPending}
-          onClick={() => (going.length > 1 ? ask.open() : act.mutate("cancel"))}
+          onClick={ask.open}
           leftSection={<IconX size={16} aria-hidden />}
         >
           Cancel all runs
@@ -73,13 +73,13 @@ export function RunsActions({ experiment }: { experiment: ExperimentRecord }) {
       <ConfirmModal
         opened={asking}
         onClose={ask.close}
-        title={`Cancel ${going.length} runs of ${experiment.name}?`}
+        title={`Cancel ${plural(going.length, "run")} of ${experiment.name}?`}
         action="Cancel all runs"
         onConfirm={() => act.mutate("cancel")}
         keep="Keep them running"
         busy={act.isPending}
       >
-        What sites are working on now is lost. The finished rounds of each run are kept, and "Resume all" goes on from
+        What sites are working on now is lost. The finished rounds of each run are kept, and it can be resumed from
         there at any time.
       </ConfirmModal>
     </>

@@ -1,11 +1,13 @@
 import { Button, Card, Group, MultiSelect, Select, Switch, Text, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import type { ExperimentRecord } from "@/api";
+import { type ExperimentRecord, federationQuery, testScoresQuery } from "@/api";
 import { plural } from "@/lib/format";
+import { siteName } from "@/lib/sites";
 import { ChosenRuns } from "./ChosenRuns";
 import { RunsTable } from "./RunsTable";
-import { COLUMNS, grouped, rowsOf, settingColumns, wantedRows } from "./runRows";
+import { COLUMNS, grouped, rowsOf, settingColumns, testColumns, wantedRows } from "./runRows";
 import { SavedViews } from "./SavedViews";
 import type { RunsSearch } from "./search";
 
@@ -35,8 +37,14 @@ export function RunsView({
   onSearch,
 }: Props) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const rows = useMemo(() => rowsOf(experiments), [experiments]);
-  const available = useMemo(() => [...COLUMNS, ...settingColumns(rows)], [rows]);
+  const { data: federation } = useQuery(federationQuery(federationId));
+  const only = experiments.length === 1 ? experiments[0]?.id : undefined;
+  const { data: scores } = useQuery(testScoresQuery(federationId, only));
+  const rows = useMemo(
+    () => rowsOf(experiments, scores, (slug) => (federation ? siteName(federation, slug) : slug)),
+    [experiments, scores, federation],
+  );
+  const available = useMemo(() => [...COLUMNS, ...testColumns(rows), ...settingColumns(rows)], [rows]);
   const { find, runState: state, runSort: sort, runDesc: descending, group } = search;
   const archived = search.archived ?? false;
   // The address follows a moment later: what is typed meanwhile stays.

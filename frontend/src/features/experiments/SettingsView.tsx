@@ -120,6 +120,9 @@ export function RunSettings(props: Required<Props>) {
   const [opened, setOpened] = useState(false);
   return (
     <Stack gap="xs">
+      <Title order={2} size="h4">
+        Settings
+      </Title>
       <details onToggle={(event) => setOpened(event.currentTarget.open)}>
         <summary>
           <Text span size="sm">

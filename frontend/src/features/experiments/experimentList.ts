@@ -1,6 +1,7 @@
 /** Which experiments a list shows, and in which order. */
 
 import type { ExperimentRecord } from "@/api";
+import { formatSeconds } from "@/lib/format";
 import { isOver } from "@/lib/status";
 import type { ExperimentOrder, ExperimentState } from "./search";
 
@@ -37,6 +38,17 @@ export function progressOf(experiment: ExperimentRecord): number {
     0,
   );
   return rounds === 0 ? 0 : done / rounds;
+}
+
+/** `round 3 of 20, 2 min left`; where there are several runs, `2 of 6 runs over, 2 min left`, by the one that takes longest. */
+export function progressWords({ runs }: ExperimentRecord): string {
+  const going = runs.filter((run) => !isOver(run));
+  const left = going.flatMap(({ eta_seconds: seconds }) => seconds ?? []);
+  // Runs that wait for their turn have no estimate: the whole is not known before all have one.
+  const rest = left.length > 0 && left.length === going.length ? `, ${formatSeconds(Math.max(...left))} left` : "";
+  const [only] = runs;
+  if (runs.length === 1 && only) return `round ${only.round} of ${only.num_rounds}${rest}`;
+  return `${runs.length - going.length} of ${runs.length} runs over${rest}`;
 }
 
 /** Words are looked for in name, description and methods. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ExperimentRecord } from "@/api";
-import { COLUMNS, grouped, rowsOf, settingColumns, wantedRows } from "./runRows";
+import type { ExperimentRecord, RunTestScores } from "@/api";
+import { COLUMNS, grouped, rowsOf, settingColumns, testColumns, wantedRows } from "./runRows";
 
 const run = (id: string, label: string, changes: object = {}) => ({
   id,
@@ -10,6 +10,7 @@ const run = (id: string, label: string, changes: object = {}) => ({
   status: "completed",
   round: 20,
   num_rounds: 20,
+  sites: ["a", "b"],
   best_dice: 0.8,
   best_round: 18,
   eta_seconds: null,
@@ -68,6 +69,17 @@ describe("runs of many experiments", () => {
     expect(ids(wantedRows(ROWS, all, { sort: "experiment" }))).toEqual(["1", "2", "4", "3"]);
     expect(ids(wantedRows(ROWS, all, { sort: "setting:lambda" }))).toEqual(["1", "2", "3", "4"]);
     expect(ids(wantedRows(ROWS, all, { sort: "nothing" }))).toEqual(["1", "2", "3", "4"]);
+  });
+
+  it("have any test score and the names of their sites", () => {
+    const scores = [{ run_id: "2", unit: "mm", scores: { dice: 0.91234, hd95: 4 } }] as unknown as RunTestScores[];
+    const rows = rowsOf([ROWS[0]?.experiment as ExperimentRecord], scores, (slug) => `Clinic ${slug.toUpperCase()}`);
+    const columns = [...COLUMNS, ...testColumns(rows)];
+    const texts = (key: string) => rows.map((row) => columns.find((column) => column.key === key)?.text(row));
+    expect(texts("test:dice")).toEqual(["–", "0.912"]);
+    expect(texts("sites")).toEqual(["Clinic A, Clinic B", "Clinic A, Clinic B"]);
+    expect(columns.find(({ key }) => key === "test:hd95")?.label).toBe("Test HD95 in mm ↓");
+    expect(ids(wantedRows(rows, columns, { sort: "test:dice" })), "last what has none").toEqual(["2", "1"]);
   });
 
   it("are grouped by what a column says", () => {

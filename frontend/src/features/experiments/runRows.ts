@@ -1,13 +1,19 @@
 /** The runs of one or many experiments as rows: what is known of each, found, sorted and grouped. */
 
-import type { ExperimentRecord, RunRecord } from "@/api";
+import type { ExperimentRecord, RunRecord, RunTestScores } from "@/api";
 import { formatDateTime, formatDice, formatSeconds } from "@/lib/format";
+import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
+import { settingsOf } from "@/lib/runSettings";
 
 export interface RunRow {
   run: RunRecord;
   experiment: ExperimentRecord;
   /** Path to value of every setting that the run has. */
   settings: Readonly<Record<string, string>>;
+  /** Names of the sites that train, or whose data does. */
+  sites: readonly string[];
+  /** Undefined while it was not tested, and until they are loaded. */
+  tested: RunTestScores | undefined;
 }
 
 export interface Column {
@@ -20,26 +26,21 @@ export interface Column {
   text: (row: RunRow) => string;
 }
 
-export function rowsOf(experiments: readonly ExperimentRecord[]): RunRow[] {
+export function rowsOf(
+  experiments: readonly ExperimentRecord[],
+  scores: readonly RunTestScores[] = [],
+  siteName: (slug: string) => string = (slug) => slug,
+): RunRow[] {
+  const tested = new Map(scores.map((of) => [of.run_id, of]));
   return experiments.flatMap((experiment) =>
-    experiment.runs.map((run) => ({ run, experiment, settings: settingsOf(experiment, run) })),
+    experiment.runs.map((run) => ({
+      run,
+      experiment,
+      settings: settingsOf(experiment, run),
+      sites: run.sites.map(siteName),
+      tested: tested.get(run.id),
+    })),
   );
-}
-
-/** `schedule.rounds: 20`, `lambda: 0.7`: of the experiment without its lists of methods and seeds, then of the method. */
-function settingsOf({ config }: ExperimentRecord, run: RunRecord): Record<string, string> {
-  const { strategies: _strategies, seeds: _seeds, ...shared } = config;
-  const { name: _name, ...own } = run.strategy as { name: string };
-  return { ...flat(shared), ...flat(own) };
-}
-
-function flat(value: unknown, path = ""): Record<string, string> {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return { [path]: written(value) };
-  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => flat(inner, path ? `${path}.${key}` : key)));
-}
-
-function written(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }
 
 function secondsOf({ started_at: start, finished_at: end }: RunRecord): number | null {
@@ -99,6 +100,7 @@ export const COLUMNS: readonly Column[] = [
     ({ run }) => run.failure,
     ({ run }) => run.failure ?? "–",
   ),
+  column("sites", "Sites", ({ sites }) => (sites.length > 0 ? sites.join(", ") : null)),
   column("author", "Made by", ({ experiment }) => experiment.created_by),
   column(
     "created",
@@ -107,9 +109,33 @@ export const COLUMNS: readonly Column[] = [
     ({ run }) => formatDateTime(run.created_at),
   ),
 ];
-export const STANDARD_COLUMNS: readonly string[] = ["experiment", "seed", "state", "round", "dice", "took"];
+export const STANDARD_COLUMNS: readonly string[] = [
+  "experiment",
+  "seed",
+  "state",
+  "round",
+  "dice",
+  "test:dice",
+  "took",
+];
 /** Of the runs of one experiment: what one looks at while they train. */
 export const RUNNING_COLUMNS: readonly string[] = ["seed", "state", "round", "dice", "left", "took", "failure"];
+
+/** A column for every score of the test: the mean over cases and structures, with the unit that all runs share. */
+export function testColumns(rows: readonly RunRow[]): Column[] {
+  const units = new Set(rows.flatMap(({ tested }) => tested?.unit ?? []));
+  const unit = units.size === 1 ? ([...units][0] ?? null) : units.size > 1 ? "mixed" : null;
+  return METRICS.map(({ name }) => {
+    const value = ({ tested }: RunRow) => tested?.scores[name] ?? null;
+    return column(
+      `test:${name}`,
+      `Test ${metricTitle(name, unit)}`,
+      value,
+      (row) => formatScore(value(row), name),
+      true,
+    );
+  });
+}
 
 /** A column for every setting that these runs do not share. */
 export function settingColumns(rows: readonly RunRow[]): Column[] {

@@ -13,6 +13,15 @@ export const STEP_WORDS: Record<Step, { label: string; title: string }> = {
   review: { label: "Review", title: "What will happen" },
 };
 
+/** The document that tells of a step. */
+export const STEP_HELP: Record<Step, string> = {
+  task: "data",
+  data: "augmentations",
+  training: "networks",
+  methods: "algorithm",
+  review: "runs",
+};
+
 const OWNERS: readonly [RegExp, Step][] = [
   [/^(name|description|held_out_sites|minimum_sites|refuse_outliers|waiting|federation)\b/, "task"],
   [/^(data|evaluation)\b/, "data"],

@@ -63,7 +63,8 @@ export function SitesTable({ sites, federationId, onOpen }: Props) {
 function PolicyInShort({ site }: { site: SiteRecord }) {
   const { data: sent } = useQuery({ ...sentQuery(site.id), enabled: sendsLess(site.policy) });
   const own = site.link?.own_policy && ownPolicySentences(site.link.own_policy).join(" ");
-  const sentBefore = sent !== undefined && sent.num_thumbnails + sent.num_images + sent.num_predictions > 0;
+  const sentBefore =
+    sent !== undefined && sent.num_thumbnails + sent.num_images + sent.num_predictions + sent.num_report_pictures > 0;
   return (
     <>
       <Text size="sm" lineClamp={2} title={policySentences(site.policy).join("\n")}>

@@ -83,6 +83,7 @@ export function Predicted({ prediction, set, federation }: Props) {
             <Viewer
               caseId={prediction.id}
               imageUrl={prediction.image_url}
+              unit={prediction.unit === "px" ? "px" : "mm"}
               {...{ layers, plane, slice, window }}
               opacity={OPACITY}
               onShown={setVolume}

@@ -3,6 +3,7 @@ import { useDocumentTitle } from "@mantine/hooks";
 import { IconAlertTriangle, IconFileTypePdf, IconLinkOff, IconPrinter } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useId, useState } from "react";
 import { ApiError, type Report, type SharedReport } from "@/api";
 import { EffortTable } from "@/components/EffortTable";
 import { EmptyState, ErrorPanel, PageSkeleton } from "@/components/Feedback";
@@ -17,6 +18,7 @@ import { GapSection } from "./ReportGap";
 import { PicturesSection } from "./ReportPictures";
 import { ReportSettings } from "./ReportSettings";
 import { ConfusionTable, MatrixTable, ResultTables, SitesTable } from "./ReportTables";
+import { hasDeviations } from "./reports";
 
 const route = getRouteApi("/reports/$token");
 
@@ -86,14 +88,15 @@ function Document({ shared, token }: { shared: SharedReport; token: string }) {
           <VerdictWords headline={report.verdict[0] ?? ""} details={report.verdict.slice(1)} prominent />
         </Section>
       )}
+      <Remarks report={report} />
       <Section title="Sites">
         <SitesTable report={report} />
       </Section>
       <Section title="Results on the test cases">
         <Text size="sm" c="dimmed">
           Models of {report.checkpoint === "best" ? "each run's best round by validation;" : "each run's last round;"}{" "}
-          mean over cases, then mean ± standard deviation over seeds; the best of a column in bold, of those over the
-          same cases. All sites: the cases of the sites that train, pooled.
+          mean over cases, {hasDeviations(report) ? "then mean ± standard deviation over seeds" : "of one seed"}; the
+          best of a column in bold, of those over the same cases. All sites: the cases of the sites that train, pooled.
           {report.baseline &&
             ` † differs from ${report.baseline.label} (${report.baseline.model} model), adjusted p < 0.05: ${report.baseline.test}. Below a mean: its difference from it, with its interval.`}
         </Text>
@@ -105,7 +108,7 @@ function Document({ shared, token }: { shared: SharedReport; token: string }) {
         </Section>
       )}
       {(report.efforts ?? []).length > 0 && (
-        <Section title="What training took">
+        <Section title="What training took" folds>
           <EffortTable
             efforts={(report.efforts ?? []).map((effort) => ({ ...effort, strategy_label: effort.label }))}
             withMethod
@@ -113,17 +116,17 @@ function Document({ shared, token }: { shared: SharedReport; token: string }) {
         </Section>
       )}
       {report.gap && (
-        <Section title="Where the score is lost against centralized training">
+        <Section title="Where the score is lost against centralized training" folds>
           <GapSection gap={report.gap} report={report} />
         </Section>
       )}
       {report.matrix && (
-        <Section title="Every model on every site">
+        <Section title="Every model on every site" folds>
           <MatrixTable matrix={report.matrix} report={report} />
         </Section>
       )}
       {report.selector && (
-        <Section title="Model selector">
+        <Section title="Model selector" folds>
           <ConfusionTable selector={report.selector} report={report} />
         </Section>
       )}
@@ -153,6 +156,14 @@ function Head({ report }: { report: Report }) {
           {report.note}
         </Box>
       )}
+    </Stack>
+  );
+}
+
+/** What must be known before the numbers are read. */
+function Remarks({ report }: { report: Report }) {
+  return (
+    <Stack gap="sm">
       <Alert color="gray" icon={<IconAlertTriangle aria-hidden />} title="Remarks">
         <List size="sm" spacing={4}>
           {report.remarks.map((remark) => (
@@ -167,13 +178,39 @@ function Head({ report }: { report: Report }) {
   );
 }
 
-function Section({ title, children }: { title: string; children: React.ReactNode }) {
+interface SectionProps {
+  title: string;
+  /** It unfolds; all of it is printed. */
+  folds?: boolean;
+  children: React.ReactNode;
+}
+
+function Section({ title, folds = false, children }: SectionProps) {
+  const [open, setOpen] = useState(!folds);
+  const id = useId();
   return (
     <Stack gap="sm" component="section">
-      <Title order={2} size="h3">
-        {title}
-      </Title>
-      {children}
+      <Group gap="sm">
+        <Title order={2} size="h3">
+          {title}
+        </Title>
+        {folds && (
+          <Button
+            variant="default"
+            size="compact-xs"
+            className={classes.screenOnly}
+            aria-expanded={open}
+            aria-controls={id}
+            aria-label={`${open ? "Hide" : "Show"}: ${title}`}
+            onClick={() => setOpen(!open)}
+          >
+            {open ? "Hide" : "Show"}
+          </Button>
+        )}
+      </Group>
+      <Stack gap="sm" id={id} className={classes.folded} data-open={open}>
+        {children}
+      </Stack>
     </Stack>
   );
 }

@@ -26,6 +26,11 @@ export function reportModel(model: string, siteName: (slug: string) => string): 
   return slug === undefined ? (MODELS[kind] ?? kind) : `Model of ${siteName(slug)}`;
 }
 
+/** Of one seed there is none. */
+export function hasDeviations(report: Report): boolean {
+  return report.tables.some(({ rows }) => rows.some(({ cells }) => cells.some(({ std }) => typeof std === "number")));
+}
+
 /** The pooled column comes first, then the sites in their order. */
 export function readingOrder(columns: readonly (string | null)[]): number[] {
   const pooled = columns.indexOf(null);

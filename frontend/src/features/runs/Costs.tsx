@@ -52,7 +52,7 @@ export function Costs({ tasks, federation }: { tasks: TaskRecord[]; federation: 
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
           <div>
             <Text size="sm" fw={500}>
-              Seconds by round, {formatSeconds(sum(secondsOf))} in all
+              Seconds by round, {formatSeconds(sum(secondsOf))} in all, summed over sites
             </Text>
             <Chart
               option={seconds}

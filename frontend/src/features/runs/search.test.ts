@@ -18,9 +18,9 @@ describe("runSearch", () => {
 describe("logFilters", () => {
   it("asks for the run's lines without the many metrics, and the file for the same", () => {
     const filters = logFilters("r1", { logSite: "birch", logRound: 3 });
-    expect(filters).toEqual({ run_id: "r1", kind: ["log", "task", "status"], site_slug: "birch", round: 3 });
+    expect(filters).toEqual({ run_id: "r1", kind: ["log", "task", "round", "status"], site_slug: "birch", round: 3 });
     expect(logFileUrl(filters)).toBe(
-      "/api/v1/events.txt?run_id=r1&kind=log&kind=task&kind=status&site_slug=birch&round=3",
+      "/api/v1/events.txt?run_id=r1&kind=log&kind=task&kind=round&kind=status&site_slug=birch&round=3",
     );
     expect(logFilters("r1", { logKind: "log" }).kind).toEqual(["log"]);
   });

@@ -31,7 +31,7 @@ export type RunSearch = v.InferOutput<typeof runSearch>;
 /** What the log is asked for. */
 export interface LogFilters {
   run_id: string;
-  kind: ("log" | "task" | "status")[];
+  kind: ("log" | "task" | "round" | "status")[];
   site_slug?: string;
   level?: "warning" | "error";
   round?: number;
@@ -42,7 +42,7 @@ export interface LogFilters {
 export function logFilters(runId: string, search: RunSearch): LogFilters {
   return known({
     run_id: runId,
-    kind: search.logKind ? ["log"] : ["log", "task", "status"],
+    kind: search.logKind ? ["log"] : ["log", "task", "round", "status"],
     site_slug: search.logSite,
     level: search.logLevel,
     round: search.logRound,
