@@ -1,8 +1,11 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { RunCases } from "@/api";
 import { openApp } from "@/testing/openApp";
 import { federation, site } from "@/testing/records";
+
+// jsdom has no canvas.
+vi.mock("@/components/Chart", () => ({ Chart: ({ label }: { label: string }) => <p>{label}</p> }));
 
 const run = (id: string, label: string) => ({
   id,
