@@ -5,7 +5,7 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 # Node.js is in .venv only where the machine has none that is new enough.
 NPM := PATH="$$([ -x $(BIN)/node ] && echo $(CURDIR)/$(BIN):)$$PATH" npm --prefix frontend --silent
-# These start servers and train. A browser draws with the processor, so its tests run alone.
+# These start servers and train. A browser draws with the processor, so its tests run by themselves, two at a time.
 PLATFORM_TESTS := tests/integration tests/chaos tests/docs
 HEAVY_TESTS := $(PLATFORM_TESTS) tests/e2e
 DEMO_HOME ?= .fedsm
@@ -77,7 +77,7 @@ test-unit: setup-test ## Tests of engine, data sets and backend; the backend's o
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
 	$(BIN)/pytest -n 2 --dist loadfile --durations=40 -m "not gpu and not speed" $(PLATFORM_TESTS)
-	$(BIN)/pytest --durations=20 -m "not gpu and not speed" tests/e2e
+	$(BIN)/pytest -n 2 --dist loadfile --durations=40 -m "not gpu and not speed" tests/e2e
 
 test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/engine/test_aggregation.py
 	$(BIN)/pytest $(T)

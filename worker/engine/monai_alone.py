@@ -7,7 +7,6 @@ themselves, in each process that trains or predicts.
 
 import importlib.abc
 import importlib.machinery
-import importlib.util
 import sys
 from collections.abc import Sequence
 from types import ModuleType
