@@ -1,4 +1,5 @@
 /// <reference types="vitest/config" />
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { constants } from "node:zlib";
 import react from "@vitejs/plugin-react";
@@ -8,7 +9,9 @@ import { compression, defineAlgorithm } from "vite-plugin-compression2";
 const backend = process.env.FEDSM_BACKEND_URL ?? "http://127.0.0.1:8000";
 const PAGE_TESTS = ["src/**/*.test.tsx", "src/**/*.dom.test.ts"];
 /** These replace a module by `vi.mock`, for themselves alone. */
-const MOCKING_TESTS = ["src/features/results/{ResultsView,RunCurves}.test.tsx"];
+const MOCKING_TESTS = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((name) => /\.test\.tsx?$/.test(name) && readFileSync(`src/${name}`, "utf8").includes("vi.mock("))
+  .map((name) => `src/${name.replaceAll("\\", "/")}`);
 
 // Large, and needed by what is fetched only when it is shown.
 const VOLUMES = /nifti-reader-js|fflate|viewer[\\/](caseFiles|nifti)\.ts/;
