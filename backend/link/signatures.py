@@ -28,7 +28,9 @@ NONCE_BYTES = 16
 SIGNATURE, SIGNATURE_INPUT, CONTENT_DIGEST = "signature", "signature-input", "content-digest"
 
 #: Headers that change what a request does: covered where a request has them, and not allowed uncovered.
-REQUEST_HEADERS = ("content-type", "x-fedsm-task", "x-fedsm-agent", "range", "upload-offset", "upload-length")
+REQUEST_HEADERS = ("content-type", "content-range", "x-fedsm-task", "x-fedsm-agent", "range")
+#: Headers that agents of earlier protocols send uncovered, and the protocol from which that is refused.
+COVERED_FROM = {"content-range": 4}
 ALWAYS_COVERED = ('"@method"', '"@path"', '"@query"', f'"{CONTENT_DIGEST}"')
 ANSWER_COMPONENTS = ('"@status"', f'"{CONTENT_DIGEST}"', f'"{SIGNATURE}";req;key="{LABEL}"')
 
@@ -107,10 +109,12 @@ def sign_request(
 
 
 def verify_request(
-    signed: Signed, key: PublicKey, method: str, path: str, query: str, headers: Mapping[str, str]
+    signed: Signed, key: PublicKey, method: str, path: str, query: str, headers: Mapping[str, str], protocol: int
 ) -> None:
-    """Raises SignatureRefused. Whether the nonce is new is for the caller to see."""
+    """Raises SignatureRefused. protocol: the agent's, which the caller has looked at. Whether the nonce is new is for
+    the caller to see."""
     lines = _request_lines(method, path, query, headers, headers.get(CONTENT_DIGEST, ""))
+    lines = [line for line in lines if line[0] in signed.components or not _may_stay_uncovered(line[0], protocol)]
     wanted = tuple(name for name, _ in lines)
     if signed.components != wanted or not signed.nonce:
         raise SignatureRefused(f"the signature must cover {', '.join(wanted)} and have a nonce: update the agent")
@@ -165,6 +169,10 @@ def require_recent(created: int, now: float) -> None:
     ahead = created - int(now)
     if ahead > MAX_AHEAD_SECONDS or ahead < -MAX_AGE_SECONDS:
         raise ClockDiffers(ahead)
+
+
+def _may_stay_uncovered(component: str, protocol: int) -> bool:
+    return protocol < COVERED_FROM.get(component.strip('"'), 0)
 
 
 def _verify(signed: Signed, key: PublicKey, lines: list[tuple[str, str]]) -> None:

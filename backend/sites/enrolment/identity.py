@@ -115,7 +115,8 @@ def verify(request: Request, key: PublicKey, signed: signatures.Signed) -> None:
     scope = request.scope
     path = (scope.get("raw_path") or scope["path"].encode()).split(b"?")[0].decode("ascii", "replace")
     query = scope["query_string"].decode("ascii", "replace")
-    signatures.verify_request(signed, key, request.method, path, query, request.headers)
+    protocol = int(request.headers[AGENT_HEADER])  # `protocol_problem` has looked at it
+    signatures.verify_request(signed, key, request.method, path, query, request.headers, protocol)
     signatures.require_recent(signed.created, time.time())
     digest = request.headers.get(signatures.CONTENT_DIGEST)
     if not has_body(request):

@@ -9,6 +9,7 @@ import pytest
 
 from backend.link.keys import SigningKey
 from backend.link.signatures import SignatureRefused, read_signature, verify_request
+from backend.link.versions import PROTOCOL
 from fedsm.local.certificates import make_authority, make_certificate
 from fedsm.site_agent.hub import API, Hub, HubAway
 from fedsm.site_agent.network import CA_BUNDLE, NetworkProblem, proxy_of, require_secure, way_to
@@ -137,7 +138,7 @@ def test_a_hub_is_reached_by_its_ipv6_address() -> None:
         assert ask(hub, hub.url, key).status_code == 200
         ((_, headers, _),) = hub.asked
     assert headers["host"] == f"[::1]:{hub.port}"
-    verify_request(read_signature(headers), key.public, "POST", GONE, "", headers)
+    verify_request(read_signature(headers), key.public, "POST", GONE, "", headers, PROTOCOL)
 
 
 def test_an_ipv6_address_is_not_asked_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +166,6 @@ def test_a_path_before_the_hubs_own_is_asked_for_and_not_signed() -> None:
         assert ask(hub, f"{hub.url}/fedsm", key).status_code == 200
         ((asked, headers, body),) = hub.asked
     assert (asked, body) == (f"POST /fedsm{GONE}", b"{}")
-    verify_request(read_signature(headers), key.public, "POST", GONE, "", headers)
+    verify_request(read_signature(headers), key.public, "POST", GONE, "", headers, PROTOCOL)
     with pytest.raises(SignatureRefused):
-        verify_request(read_signature(headers), key.public, "POST", f"/fedsm{GONE}", "", headers)
+        verify_request(read_signature(headers), key.public, "POST", f"/fedsm{GONE}", "", headers, PROTOCOL)
