@@ -44,11 +44,7 @@ class Demo:
             "FEDSM_PUBLIC_URL": f"https://{LOOPBACK}:{self.tls_port}",
         }
         self.authority = make_authority(folder / "tls", "FedSM demo authority")
-        self.hospital = clean | {
-            "FEDSM_CA_BUNDLE": str(self.authority),
-            "FEDSM_DATA_ROOTS": str(folder / "data"),
-            "FEDSM_DEVICE": "cpu",
-        }
+        self._hospital = clean | {"FEDSM_CA_BUNDLE": str(self.authority), "FEDSM_DEVICE": "cpu"}
 
     def __enter__(self) -> "Demo":
         return self
@@ -58,6 +54,14 @@ class Demo:
             process.terminate()
         for process in self.processes:
             process.wait(40)
+
+    def data(self, name: str) -> Path:
+        """Of one hospital, which reads no other's."""
+        return self.folder / "data" / name
+
+    def hospital(self, name: str) -> dict[str, str]:
+        """The environment of its programs."""
+        return self._hospital | {"FEDSM_DATA_ROOTS": str(self.data(name))}
 
     def start(self, environment: dict[str, str], log: str, *command: str) -> None:
         """In the background."""
@@ -93,10 +97,10 @@ class Demo:
         made = json.loads(self.fedsm(self.hub, "site", "add", name, "--kind", "real", "--json", quiet=True))
         kit = self.folder / f"{name}.fedsm-kit.json"
         self.fedsm(self.hub, "site", "invite", made["slug"], "--out", str(kit))
-        print(self.fedsm(self.hospital, "site", "join", str(kit), *home))
+        print(self.fedsm(self.hospital(name), "site", "join", str(kit), *home))
         print(self.fedsm(self.hub, "site", "accept", made["slug"], "--yes"))
         (self.folder / name / "policy.yaml").write_text("standing_approvals: [{strategies: [fedsm]}]\n")
-        self.start(self.hospital, name, *FEDSM, "site", "up", "--concurrency", "1", *home)
+        self.start(self.hospital(name), name, *FEDSM, "site", "up", "--concurrency", "1", *home)
         return str(made["slug"])
 
     def is_online(self, slug: str) -> bool:
@@ -129,7 +133,7 @@ def main(folder: Path) -> None:
             demo.wait(slug, lambda slug=slug: demo.is_online(slug))
         print(f"{len(slugs)} hospitals are online after {time.monotonic() - started:.0f} s.\n")
         for slug in slugs:
-            print(demo.fedsm(demo.hub, "dataset", "add", slug, str(folder / "data" / slug), "--name", "Fundus"))
+            print(demo.fedsm(demo.hub, "dataset", "add", slug, str(demo.data(slug)), "--name", "Fundus"))
         experiment = folder / "experiment.yaml"
         experiment.write_text(EXPERIMENT)
         print(demo.fedsm(demo.hub, "experiment", "create", "-f", str(experiment), "--watch"))
