@@ -1,5 +1,7 @@
 """Requests to the hub: signed, their answers verified, errors as two kinds: it is away, or it refuses."""
 
+import random
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,6 +37,8 @@ class Hub:
         """Raises NetworkProblem."""
         self.url = url.rstrip("/")
         self._server = server
+        #: When it last answered as itself, for the watchdog; at first when it was made.
+        self.heard_at = time.monotonic()
         way = way_to(url)
         self._http = httpx.AsyncClient(
             base_url=self.url,
@@ -74,7 +78,7 @@ class Hub:
             answer = await self._http.request(
                 method, path, content=content, headers=sent | (headers or {}), timeout=timeout
             )
-            require_signed(self._server, answer)
+            self._hear(answer)
         except httpx.HTTPError as error:
             raise HubAway(words_of(error, self.url)) from error
         except SignatureRefused as error:
@@ -90,6 +94,11 @@ class Hub:
             raise refusal_of(answer)
         return answer
 
+    def _hear(self, answer: httpx.Response) -> None:
+        """Raises SignatureRefused."""
+        require_signed(self._server, answer)
+        self.heard_at = time.monotonic()
+
     def stream(self, method: str, path: str, **options: Any) -> Any:
         """As httpx has it: for artifacts, whose hash is known before."""
         return self._http.stream(method, path, **options)
@@ -100,12 +109,18 @@ class Hub:
         request.extensions[BODY_SHA256] = bytes.fromhex(sha256)
         try:
             answer = await self._http.send(request)
-            require_signed(self._server, answer)
+            self._hear(answer)
         except httpx.HTTPError as error:
             raise HubAway(words_of(error, self.url)) from error
         except SignatureRefused as error:
             raise HubAway(_of_stranger(answer, error)) from error
         return answer
+
+
+def jittered(seconds: float) -> float:
+    """A pause before the next try, half to one and a half of `seconds` long, so that sites that were cut off together
+    do not come back together."""
+    return seconds * random.uniform(0.5, 1.5)
 
 
 def refusal_of(answer: httpx.Response) -> HubRefused:
@@ -124,4 +139,4 @@ def _of_stranger(answer: httpx.Response, error: SignatureRefused) -> str:
     )
 
 
-__all__ = ["API", "Hub", "HubAway", "HubRefused", "NetworkProblem", "refusal_of"]
+__all__ = ["API", "Hub", "HubAway", "HubRefused", "NetworkProblem", "jittered", "refusal_of"]

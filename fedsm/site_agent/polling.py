@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable
 
@@ -14,7 +13,7 @@ from backend.contracts.site_pause import SaidPause
 from fedsm.site_agent.approvals import Desk
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.heads import Heads
-from fedsm.site_agent.hub import API, HubAway, HubRefused
+from fedsm.site_agent.hub import API, HubAway, HubRefused, jittered
 from fedsm.site_agent.operations import TASK_ID, Refused, read
 from fedsm.site_agent.pauses import local_now, pause_of
 from fedsm.site_agent.policy import HospitalPolicy, read_policy
@@ -78,7 +77,7 @@ class Poller:
                 answer = await self._poll_or_change(state)
             except HubAway as error:
                 self._say("warning", f"the hub is away: {error}")
-                await asyncio.sleep(delay * random.uniform(0.5, 1.5))
+                await asyncio.sleep(jittered(delay))
                 delay = min(2 * delay, MAX_DELAY_SECONDS)
                 continue
             except HubRefused as error:

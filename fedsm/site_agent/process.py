@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 #: A loop that has not moved for this time after its poll hears nothing any more: the process ends, to be started again.
 DEAF_SECONDS = 120.0
+#: So does an agent that asks, but heard nothing of the hub's own for this time: it reads names of hosts, certificates and
+#: proxies anew. It is long because a restart mends no outage.
+UNHEARD_SECONDS = 900.0
 #: How often that is looked at.
 WATCH_SECONDS = 5.0
 EXIT_DEAF = 75
@@ -91,7 +94,7 @@ async def serve(home: SiteHome, settings: AgentSettings) -> None:
             lifespan="off",
         )
         server = uvicorn.Server(config)
-        _watch(poller, settings.poll_seconds)
+        _watch(poller, hub, settings.poll_seconds)
         audit.write("started", site=membership.slug)
         logger.info("site %s of %s: the hub is %s", membership.slug, membership.federation, membership.url)
         key_before = _made_at(home.key_file)
@@ -137,13 +140,16 @@ def _listener(home: SiteHome) -> socket.socket:
     return listener
 
 
-def _watch(poller: Poller, poll_seconds: float) -> None:
+def _watch(poller: Poller, hub: Hub, poll_seconds: float) -> None:
     def watch() -> None:
         while True:
             time.sleep(WATCH_SECONDS)
-            silence = time.monotonic() - poller.moved_at
-            if silence > poll_seconds + DEAF_SECONDS:
-                logger.error("the loop has not moved for %.0f s: the agent starts again", silence)
+            still, silent = time.monotonic() - poller.moved_at, time.monotonic() - hub.heard_at
+            if still > poll_seconds + DEAF_SECONDS:
+                logger.error("the loop has not moved for %.0f s: the agent starts again", still)
+                os._exit(EXIT_DEAF)
+            if silent > poll_seconds + UNHEARD_SECONDS:
+                logger.error("the hub was not heard for %.0f s: the agent starts again", silent)
                 os._exit(EXIT_DEAF)
 
     threading.Thread(target=watch, name="watchdog", daemon=True).start()

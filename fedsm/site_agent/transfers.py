@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import logging
-import random
 from collections import defaultdict
 from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
@@ -13,7 +12,7 @@ import httpx
 from pydantic import ValidationError
 
 from backend.contracts.worker_state import ReceivedBytes
-from fedsm.site_agent.hub import API, HubAway, refusal_of
+from fedsm.site_agent.hub import API, HubAway, jittered, refusal_of
 from fedsm.site_agent.network import words_of
 from fedsm.site_agent.session import Session
 
@@ -180,8 +179,8 @@ class Transfers:
 
 
 def _delay(attempt: int) -> float:
-    """Seconds, of which no two sites have the same."""
-    return min(MAX_DELAY_SECONDS, 0.2 * float(2**attempt)) * random.uniform(0.5, 1.5)
+    """Seconds before try `attempt`, which is at least 1."""
+    return jittered(min(MAX_DELAY_SECONDS, 0.2 * float(2**attempt)))
 
 
 async def _pieces(path: Path, start: int) -> AsyncIterator[bytes]:
