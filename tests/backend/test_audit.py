@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
+from typer.testing import CliRunner
 
 from backend.clock import now
 from backend.contracts.canonical import canonical
@@ -16,7 +17,8 @@ from backend.db.models import AuditRecord, Event
 from backend.db.session import unit_of_work
 from backend.events import retention
 from backend.events import service as events
-from tests.backend.live_backend import LiveBackend
+from fedsm.cli.app import app
+from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 
 pytestmark = pytest.mark.every_database
 
@@ -107,6 +109,19 @@ def test_what_was_touched_is_named(hub: LiveBackend, touch: Callable[[Session], 
     found = verified(hub)
     assert not found["intact"]
     assert (found["problems"][0]["number"], words in found["problems"][0]["problem"]) == (number, True), found
+
+
+def test_the_command_names_a_touched_record_and_its_exit_code_is_1(hub: LiveBackend) -> None:
+    command = ["audit", "verify", "--server", hub.url, "--token", ADMIN_TOKEN]
+    whole = CliRunner().invoke(app, command)
+    assert (whole.exit_code, "none changed, removed or moved" in whole.output) == (0, True), whole.output
+    with unit_of_work(hub.platform.database) as session:
+        number = change_text(session)
+    touched = CliRunner().invoke(app, command)
+    assert touched.exit_code == 1
+    assert f"record {number}: " in touched.output
+    assert "was changed after it was written" in touched.output
+    assert CliRunner().invoke(app, [*command, "--json"]).exit_code == 1
 
 
 def test_records_go_by_age_from_the_beginning(hub: LiveBackend) -> None:

@@ -161,6 +161,25 @@ def test_where_everybody_needs_one_nothing_else_is_open_before(
         backend.stop()
 
 
+def test_where_administrators_need_one_the_others_do_not(
+    tmp_path: Path, database_url: str, saved_answers: dict[str, Any], valkey_url: str, broker: redis.Redis
+) -> None:
+    del saved_answers, broker
+    backend = LiveBackend(tmp_path, database_url, valkey_url, second_factor="administrators")
+    try:
+        made = backend.post("/federations", {"name": "Eyes", "task": DISC})
+        jo = make_person(backend, "jo", made["id"], "researcher")
+        assert jo.get("/session")["lacks_second_factor"] is False
+        assert jo.get(f"/federations/{made['id']}")["name"] == "Eyes"
+        ada = make_person(backend, "ada", None)
+        assert ada.get("/session")["permissions"] == ["own_account"]
+        assert ada.request("GET", "/users").status_code == 403
+        set_up(ada)
+        assert ada.request("GET", "/users").status_code == 200
+    finally:
+        backend.stop()
+
+
 def test_another_key_of_the_hub_is_said(backend: LiveBackend, jo: Person) -> None:
     """As after a restore of the database alone: the answer names what is lacking, and an administrator can reset."""
     set_up(jo)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from backend.contracts.artifacts import SAFETENSORS
-from backend.contracts.tasks import AggregateRoundResult, ProgressReport
+from backend.contracts.log_lines import CORRELATION_HEADER, set_process_correlation_id
+from backend.contracts.tasks import AggregateRoundResult, ClaimedTask, ProgressReport
+from tests.worker.payloads import aggregate_payload
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
 from worker.stores import api_client
 from worker.stores.api_client import (
@@ -51,6 +53,30 @@ def failing_first(num_failures: int, then: Answer) -> object:
 def test_the_token_is_sent(server: WorkerApiServer, api: ApiClient) -> None:
     api.complete("t1", 1, RESULT)
     assert server.requests[0].authorization == "Bearer worker-token"
+
+
+@pytest.fixture
+def no_task_before() -> Iterator[None]:
+    set_process_correlation_id(None)
+    yield
+    set_process_correlation_id(None)
+
+
+def test_what_a_worker_asks_carries_the_id_of_the_click_that_made_its_task(
+    server: WorkerApiServer, api: ApiClient, no_task_before: None
+) -> None:
+    del no_task_before
+    task = ClaimedTask(task_id="t1", attempt=1, lease_seconds=30, payload=aggregate_payload())
+    click = "a1b2c3d4e5f60718"
+    server.answer = lambda request: Answer(200, task.model_dump_json().encode(), ((CORRELATION_HEADER, click),))
+    assert api.claim("t1", "worker") == task
+    server.answer = lambda request: Answer(204)
+    api.complete("t1", 1, RESULT)
+    assert [request.correlation_id for request in server.requests] == [None, click]
+    server.answer = lambda request: Answer(200, task.model_dump_json().encode())
+    api.claim("t2", "worker")
+    api.complete("t2", 1, RESULT)
+    assert server.requests[-1].correlation_id is None, "a task without one has not that of the task before"
 
 
 def test_a_lost_claim_is_none(server: WorkerApiServer, api: ApiClient) -> None:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from backend.contracts.log_lines import CORRELATION_HEADER
+
 
 @dataclass(frozen=True)
 class Request:
@@ -13,6 +15,7 @@ class Request:
     path: str
     body: bytes
     authorization: str | None
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ def serve_worker_api() -> Iterator[WorkerApiServer]:
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            request = Request(self.command, self.path, body, self.headers.get("Authorization"))
+            said = self.headers.get("Authorization"), self.headers.get(CORRELATION_HEADER)
+            request = Request(self.command, self.path, body, *said)
             state.requests.append(request)
             answer = state.answer(request)
             self.send_response(answer.status)
