@@ -1,6 +1,7 @@
 """What a hospital allows, whatever the hub asks: a file in the site's folder, read anew for every task.
 
-What the file does not open stays closed. The hub's policy of the site may close more, never open what is closed here.
+What the file does not open stays closed, but for personalized models: without them no FedSM runs, and a person approves
+each run that makes them. The hub's policy of the site may close more, never open what is closed here.
 A file that cannot be read closes everything, training included.
 """
 
@@ -16,7 +17,7 @@ from backend.contracts.artifacts import JPEG, NIFTI_GZ, PNG, SAFETENSORS
 from backend.contracts.base import Contract
 from backend.contracts.dry_runs import DryRunSitePayload
 from backend.contracts.own_policy import Opened, OwnPolicy
-from backend.contracts.strategy_configs import StrategyName
+from backend.contracts.strategy_configs import METHODS, StrategyName
 from backend.contracts.tasks import (
     ClaimedTask,
     DatasetManifest,
@@ -49,14 +50,21 @@ class StandingApproval(Contract):
 
 
 class HospitalPolicy(Contract):
-    """The hospital's own say. Updates leave always, and so do metrics and scores as means over cases: without them
-    nothing is federated, and nobody knows what the models are worth."""
+    """The hospital's own say. Updates of the models that may be trained leave always, and so do metrics and scores as
+    means over cases: without them nothing is federated, and nobody knows what the models are worth."""
 
     allowed_strategies: Annotated[tuple[StrategyName, ...], AtMost(100)] | None = Field(
         default=None, description="The methods that may run on this site's data. Left out: all."
     )
     allowed_federations: Annotated[tuple[Name, ...], AtMost(100)] | None = Field(
-        default=None, description="The federations, by name, that may work on this site's data. Left out: all."
+        default=None,
+        description="The federations, by their names when the site joined, that may work on this site's data. Left "
+        "out: all.",
+    )
+    personalized_models: bool = Field(
+        default=True,
+        description="Models fitted to this site's own data, which leave as updates like the global one. Closed: the "
+        "methods that make them, FedSM among them, are refused.",
     )
     minimum_training_cases: int = Field(
         default=1, ge=1, le=1_000_000, description="With fewer training cases this site does not train."
@@ -103,7 +111,7 @@ class HospitalPolicy(Contract):
         default=5,
         ge=1,
         le=1_000_000,
-        description="A mean in place of scores, and the difference of two, is over at least this many cases.",
+        description="A mean in place of scores, and the difference of two means, is over at least this many cases.",
     )
     may_send_thumbnails: bool = Field(default=False, description="Small pictures of the cases.")
     may_send_images: bool = Field(
@@ -113,7 +121,7 @@ class HospitalPolicy(Contract):
         default=False, description="Predicted masks of test cases; only together with may_send_case_scores."
     )
     may_send_hashes: bool = Field(
-        default=False, description="Hashes of decoded images, by which cases of two sites are compared."
+        default=False, description="Hashes of decoded images. Closed: cases that two sites share are not found."
     )
 
     def opens(self, switch: str) -> bool:
@@ -121,10 +129,22 @@ class HospitalPolicy(Contract):
         of_cases = switch in ("may_send_images", "may_send_predictions")
         return bool(getattr(self, switch)) and (self.may_send_case_scores or not of_cases)
 
+    def makes_none_that_is_closed(self, name: StrategyName) -> bool:
+        """Whether a method makes no personalized models, or the site lets them leave."""
+        return self.personalized_models or "personalized" not in METHODS[name].models
+
+    @property
+    def methods(self) -> tuple[StrategyName, ...] | None:
+        """Those that may run here; None: all."""
+        if self.personalized_models:
+            return self.allowed_strategies
+        allowed = METHODS if self.allowed_strategies is None else self.allowed_strategies
+        return tuple(name for name in allowed if self.makes_none_that_is_closed(name))
+
     def said_to(self, federation: str) -> OwnPolicy:
         """What people at the hub see of it: no other federation's name."""
         return OwnPolicy(
-            methods=self.allowed_strategies,
+            methods=self.methods,
             allows_federation=self.allowed_federations is None or federation in self.allowed_federations,
             approves_by_rule=bool(self.standing_approvals),
             minimum_training_cases=self.minimum_training_cases,
@@ -204,9 +224,11 @@ def _problem_of_federation(policy: HospitalPolicy, federation: str) -> str | Non
 
 def _problem_of_strategy(policy: HospitalPolicy, name: StrategyName) -> str | None:
     allowed = policy.allowed_strategies
-    if allowed is None or name in allowed:
-        return None
-    return f"{FILE_NAME} of the site, allowed_strategies: {', '.join(allowed)}; {name} may not run here"
+    if allowed is not None and name not in allowed:
+        return f"{FILE_NAME} of the site, allowed_strategies: {', '.join(allowed)}; {name} may not run here"
+    if not policy.makes_none_that_is_closed(name):
+        return f"{FILE_NAME} of the site, personalized_models: false; {name} makes them and may not run here"
+    return None
 
 
 def _problem_of_data(policy: HospitalPolicy, data: tuple[DatasetManifest, ...]) -> str | None:

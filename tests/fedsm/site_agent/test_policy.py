@@ -8,6 +8,10 @@ import pytest
 
 from backend.contracts.artifacts import JPEG, NIFTI_GZ, PNG, SAFETENSORS
 from backend.contracts.datasets import CheckedCase, DatasetManifest, ManifestCase
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.one_global import FedProxConfig
+from backend.contracts.methods.references import FedAvgConfig, LocalOnlyConfig
+from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import (
     ClaimedTask,
     CompleteRequest,
@@ -116,6 +120,38 @@ def test_a_refused_task_goes_back_with_the_policys_line(hub: PlayedHub, site: Si
     assert (asked, report["kind"], report["retryable"]) == (f"POST {FAIL}", "site_refused", False)
     assert line in report["message"]
     assert [entry["what"] for entry in site.recorded()] == ["refused"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "makes_them"),
+    [(FedSMConfig(), True), (LocalOnlyConfig(), True), (FedProxConfig(), False), (FedAvgConfig(), False)],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_methods_that_make_personalized_models_run_only_where_those_may_leave(
+    hub: PlayedHub, site: Site, strategy: StrategyConfig, makes_them: bool
+) -> None:
+    task = train()
+    assert isinstance(task.payload, TrainSitePayload)
+    run = task.payload.run.model_copy(update={"strategy": strategy})
+    task = task.model_copy(update={"payload": task.payload.model_copy(update={"run": run})})
+    give(hub, task)
+    site.approve(task)
+    assert site.claim().status_code == 200, "they leave by default: without them no FedSM runs"
+    site.policy_file.write_text("personalized_models: false\n")
+    answer = site.claim()
+    assert answer.status_code == (422 if makes_them else 200)
+    line = f"personalized_models: false; {strategy.name} makes them and may not run here"
+    assert (line in answer.text) == makes_them
+
+
+def test_people_at_the_hub_see_which_methods_are_left() -> None:
+    said = HospitalPolicy(personalized_models=False).said_to("F").methods
+    assert said is not None
+    assert {"fedavg", "fedprox"} <= set(said)
+    assert not {"fedsm", "ditto", "local-only"} & set(said)
+    both = HospitalPolicy(personalized_models=False, allowed_strategies=("fedavg", "fedsm"))
+    assert both.said_to("F").methods == ("fedavg",)
+    assert HospitalPolicy().said_to("F").methods is None
 
 
 def test_a_method_and_a_number_that_the_policy_allows_train(hub: PlayedHub, site: Site) -> None:
