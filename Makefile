@@ -135,6 +135,7 @@ openapi: ## Regenerate the API schema and the frontend's client, after make setu
 	$(BIN)/python -m backend.openapi > frontend/openapi.json.new && mv frontend/openapi.json.new frontend/openapi.json
 	$(BIN)/python -m backend.tables > frontend/src/api/tables.json
 	$(BIN)/python -m backend.tables guide
+	PYTHONPATH=. $(BIN)/python scripts/hospital_tables.py
 	$(NPM) run generate
 
 screenshots: setup-test ## Take the pictures in docs/screens, of both demos, made where they are missing

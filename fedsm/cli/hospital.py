@@ -12,6 +12,7 @@ from fedsm.cli.approvals import approvals, approve, refuse
 from fedsm.cli.asking import ask_hub
 from fedsm.cli.options import EXIT_FAILED, EXIT_WRONG_INPUT, HomeOption, JsonOption, fail, print_json
 from fedsm.cli.own_policy import print_own_policy
+from fedsm.cli.own_sheet import print_own_sheet
 from fedsm.local.home import AlreadyRunning, open_home
 
 KitArgument = Annotated[Path, typer.Argument(help="The file that the coordinator sent.")]
@@ -108,6 +109,12 @@ def policy(as_json: JsonOption = False, home: HomeOption = None) -> None:
     print_own_policy(as_json, home)
 
 
+def sheet(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Print what a network department and data protection ask for: who reaches whom, and what comes in, leaves and
+    stays by this site's settings and policy. As Markdown, to be filed."""
+    print_own_sheet(as_json, home)
+
+
 def audit(
     _do: Annotated[Literal["verify"], typer.Argument(metavar="verify", help="May be left out.")] = "verify",
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the hub.")] = False,
@@ -191,7 +198,7 @@ def verify(
 
 
 #: They need nothing but the agent's own code.
-OF_THE_AGENT = (check, join, verify, status, policy, approvals, approve, refuse, audit, rotate, leave, agent)
+OF_THE_AGENT = (check, join, verify, status, policy, sheet, approvals, approve, refuse, audit, rotate, leave, agent)
 
 
 def add_hospital_commands(site_app: typer.Typer) -> None:

@@ -11,11 +11,8 @@ import time
 from pathlib import Path
 
 import uvicorn
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from backend.contracts.link import MAX_WAIT_SECONDS
 from backend.contracts.log_lines import set_up_logging
 from fedsm.local.home import open_home
 from fedsm.site_agent.approval_page import ApprovalPage
@@ -26,6 +23,7 @@ from fedsm.site_agent.gateway import Gateway
 from fedsm.site_agent.hub import Hub
 from fedsm.site_agent.polling import LocalQueue, Poller
 from fedsm.site_agent.session import Session
+from fedsm.site_agent.settings import AgentSettings
 from fedsm.site_agent.site_home import NotJoined, SiteHome
 from fedsm.site_agent.transfers import Transfers
 from fedsm.site_agent.under_way import UnderWay
@@ -35,26 +33,12 @@ logger = logging.getLogger(__name__)
 
 #: A loop that has not moved for this time after its poll hears nothing any more: the process ends, to be started again.
 DEAF_SECONDS = 120.0
-#: So does an agent that asks, but heard nothing of the hub's own for this time: it reads names of hosts, certificates and
-#: proxies anew. It is long because a restart mends no outage.
+#: So does an agent that asks, but heard nothing of the hub's own for this time: it reads names of hosts, certificates
+#: and proxies anew. It is long because a restart mends no outage.
 UNHEARD_SECONDS = 900.0
 #: How often that is looked at.
 WATCH_SECONDS = 5.0
 EXIT_DEAF = 75
-
-
-class AgentSettings(BaseSettings):
-    """Every environment variable of the agent, besides those of the network."""
-
-    model_config = SettingsConfigDict(env_prefix="FEDSM_", populate_by_name=True, extra="ignore", env_ignore_empty=True)
-
-    redis_url: str = Field(default="", validation_alias="REDIS_URL", description="The hospital's own Valkey.")
-    poll_seconds: float = Field(
-        default=25.0, ge=1, le=MAX_WAIT_SECONDS, description="How long a poll may wait at the hub."
-    )
-    approval_port: int = Field(
-        default=0, ge=0, le=65535, description="Of the approval page, on the loopback. 0: one that is free."
-    )
 
 
 def main() -> int:

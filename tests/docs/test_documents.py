@@ -14,7 +14,7 @@ from benchmarks.selectors import make_parser
 from fedsm.cli.app import app
 from fedsm.cli.later import all_commands
 from fedsm.experiment_file import read_experiment_file
-from fedsm.site_agent.process import AgentSettings
+from fedsm.site_agent.settings import AgentSettings
 from worker.process.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -10,7 +10,7 @@ import yaml
 from backend.contracts.file_settings import SUFFIX
 from backend.settings import Settings
 from fedsm.site_agent.network import CA_BUNDLE
-from fedsm.site_agent.process import AgentSettings
+from fedsm.site_agent.settings import AgentSettings
 from worker.process.settings import WorkerSettings
 
 ROOT = Path(__file__).resolve().parent.parent.parent

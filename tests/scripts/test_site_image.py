@@ -64,7 +64,7 @@ def test_every_command_of_the_image_starts(image: Path) -> None:
         "from typer.testing import CliRunner\n"
         "for command in OF_THE_AGENT:\n"
         "    print(CliRunner().invoke(app, ['site', command.__name__, '--help']).exit_code)\n"
-        "for command in ('status', 'rotate', 'audit', 'policy', 'agent'):\n"
+        "for command in ('status', 'rotate', 'audit', 'policy', 'sheet', 'agent'):\n"
         "    result = CliRunner().invoke(app, ['site', command, '--home', '/nowhere/site'])\n"
         "    assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)\n"
         "print('all')",
