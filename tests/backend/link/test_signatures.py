@@ -110,7 +110,7 @@ def test_only_an_agent_of_before_may_leave_a_range_uncovered() -> None:
     key = SigningKey.generate()
     first = signatures.COVERED_FROM["content-range"]
     verify(sent(key) | RANGE, key, protocol=first - 1)
-    with pytest.raises(signatures.SignatureRefused, match='must cover .*"content-range"'):
+    with pytest.raises(signatures.SignatureRefused, match=r'must cover .*"content-range"'):
         verify(sent(key) | RANGE, key, protocol=first)
 
 

@@ -16,9 +16,9 @@ RESET = struct.pack("ii", 1, 0)
 
 @dataclass
 class BadWire:
-    """to: the hub's port. faults: of the first connections, in their order; those that follow pass everything on. A fault
-    comes once `after_bytes` of the request are here: `silent` keeps the connection and never answers, `reset` resets it.
-    opened: when each connection came, by the monotonic clock."""
+    """to: the hub's port. faults: of the first connections, in their order; those that follow pass everything on. A
+    fault comes once `after_bytes` of the request are here: `silent` keeps the connection and never answers, `reset`
+    resets it. opened: when each connection came, by the monotonic clock."""
 
     to: int
     faults: list[Fault]

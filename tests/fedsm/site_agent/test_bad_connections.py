@@ -1,4 +1,4 @@
-"""What an agent does where the hub's connection stays silent or is reset: it tries again, after a pause of random length."""
+"""Where the connection to the hub stays silent or is reset, the agent tries again after a pause of random length."""
 
 import asyncio
 import base64

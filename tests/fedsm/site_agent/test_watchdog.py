@@ -1,5 +1,5 @@
-"""An agent whose loop stands still, or that hears nothing of the hub, ends itself, so that its supervisor starts it again;
-one that moves and hears goes on."""
+"""An agent whose loop stands still, or that hears nothing of the hub, ends itself, so that its supervisor starts it
+again; one that moves and hears goes on."""
 
 import subprocess
 import sys
