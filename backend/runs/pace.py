@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.status import TaskStatus
+from backend.contracts.task_progress import PREPARED_SHARE
 from backend.contracts.tasks import POOLED
 from backend.db.models import Case, Run, RunDataset, Task
 
@@ -33,7 +34,7 @@ class Pace:
 
     def _by_progress(self, task: Task) -> float | None:
         """At the speed that it had when it last moved, so that one which stands still does not gain time by it."""
-        if not task.fraction or task.progress_at is None or task.started_at is None:
+        if not has_speed(task) or task.progress_at is None or task.started_at is None:
             return None
         return (task.progress_at - task.started_at).total_seconds() / task.fraction
 
@@ -55,6 +56,11 @@ class Pace:
     def _share(self, task: Task, other: Task) -> float:
         own, theirs = self.num_cases.get(task.participant, 0), self.num_cases.get(other.participant, 0)
         return max(1.0, own / theirs) if theirs else 1.0
+
+
+def has_speed(task: Task) -> bool:
+    """Whether it has come to the work itself: how long its cases took to load says nothing of that."""
+    return task.fraction > PREPARED_SHARE
 
 
 def load_pace(session: Session, run: Run, open_: list[Task]) -> Pace:

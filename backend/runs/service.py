@@ -19,6 +19,7 @@ from backend.runs.early_end import end_refusal
 from backend.runs.failures import failures_of_runs
 from backend.runs.finished_rounds import finished_rounds
 from backend.runs.notes import notes_of_runs
+from backend.runs.pace import has_speed
 from backend.runs.schemas import RunRecord, TaskRecord, WaitedFor
 from backend.runs.threshold import best_gammas
 from backend.runs.waiting import Wait, waits_of_runs
@@ -166,4 +167,4 @@ def _eta_seconds(run: Run, rounds: list[RunRound], waits: list[Wait]) -> float |
 
 def _end_of_wait(wait: Wait) -> datetime | None:
     """None where nobody knows: of a site at work that has no speed yet, the limit is no estimate."""
-    return None if wait.reason == "working" and not wait.task.fraction else wait.until
+    return None if wait.reason == "working" and not has_speed(wait.task) else wait.until

@@ -23,16 +23,16 @@ from backend.db.models import Run, RunRound, Task
 from backend.queue import COORDINATOR_QUEUE
 from backend.runs import approvals
 from backend.runs.attendance import Attendance, load_attendance
-from backend.runs.pace import Pace, load_pace
+from backend.runs.pace import Pace, has_speed, load_pace
 from backend.runs.wait_reasons import WaitReason
 
 #: Why a step went on without a task's participant.
 ABSENT: FailureKind = "site_absent"
 #: A worker that is online and idle gets a message within moments; lost ones are sent again within so much.
 BEGINNING = timedelta(seconds=60)
-#: A site that is at work and has not come to what it reports shares of (it loads its cases, or validates) has no speed
-#: yet. It is alive: a process that gives no sign for a while is ended at the site. This long it is waited for.
-BEFORE_ITS_FIRST_SHARE = timedelta(hours=12)
+#: A site that loads its cases, or validates before a training, has no speed yet. It is alive: a process that gives no
+#: sign for a while is ended at the site. This long it is waited for.
+BEFORE_IT_HAS_A_SPEED = timedelta(hours=12)
 #: Queued by the step itself, and not once more since.
 AT_ONCE = timedelta(seconds=1)
 WAITING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.EVALUATING)
@@ -252,7 +252,7 @@ def _end_of_work(
     counted_from = max(_known(settled_at, started_at, attendance.listening_since))
     limits = []
     if expected is not None:
-        grace = absent if task.fraction else max(absent, BEFORE_ITS_FIRST_SHARE)
+        grace = absent if has_speed(task) else max(absent, BEFORE_IT_HAS_A_SPEED)
         limits.append(max(counted_from + grace, started_at + config.late_factor * timedelta(seconds=expected)))
     if config.working_minutes is not None:
         limits.append(counted_from + timedelta(minutes=config.working_minutes))

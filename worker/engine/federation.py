@@ -14,6 +14,7 @@ from worker.engine.exchange import apply_update_transforms
 from worker.engine.kept_state import state_to_keep
 from worker.engine.metrics import Metric
 from worker.engine.plan import Plan
+from worker.engine.progress import no_progress
 from worker.engine.server_step import aggregate_round
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State
@@ -82,14 +83,14 @@ def _rounds(
             strategy, state.keys(), state.__getitem__, data_of(participant, sites, plan), context
         )[0]
         for participant in everyone
-        for context in (SiteContext(plan, participant, 0, None, _no_progress),)
+        for context in (SiteContext(plan, participant, 0, None, no_progress),)
     }
     yield RoundRecord(0, state, metrics, {})
     for round_ in range(1, plan.rounds + 1):
         # 2. The round's participants receive their parts, and train with what they kept from their previous round.
         updates: dict[str, SiteUpdate] = {}
         for participant in strategy.round_participants(plan, round_):
-            context = SiteContext(plan, participant, round_, kept.get(participant), _no_progress, state.__getitem__)
+            context = SiteContext(plan, participant, round_, kept.get(participant), no_progress, state.__getitem__)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
             report = reports.get(participant, {})
             updates[participant] = train_and_transform(
@@ -108,7 +109,7 @@ def _rounds(
                 state.keys(),
                 state.__getitem__,
                 data_of(participant, sites, plan),
-                SiteContext(plan, participant, round_, None, _no_progress),
+                SiteContext(plan, participant, round_, None, no_progress),
             )
             metrics[participant] = (updates[participant].metrics if participant in updates else ()) + scores
         yield RoundRecord(round_, state, metrics, refused)
@@ -152,7 +153,3 @@ def train_and_transform(
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:
     """The participant's own data, or for the pooled participant every site's, in site order."""
     return tuple(sites[site] for site in plan.sites) if participant == POOLED else (sites[participant],)
-
-
-def _no_progress(_: float) -> None:
-    """Does nothing, because nobody watches a run in one process."""

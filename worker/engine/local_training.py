@@ -18,6 +18,7 @@ from worker.engine.data import Case
 from worker.engine.losses import Loss, segmentation_loss
 from worker.engine.optimizers import NamedParameters, learning_rate_of, make_optimizer, moments_of
 from worker.engine.plan import Plan
+from worker.engine.progress import OnProgress
 from worker.engine.pulse import pulse
 from worker.engine.sampling import Item, network_input, training_items
 from worker.engine.state import Tensors
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two log lines with the running loss.
 LOG_SECONDS = 5.0
-#: Called with the share of the local training that is done, 0 to 1; raises to stop the training.
-OnProgress = Callable[[float], None]
 
 
 class Batch(NamedTuple):

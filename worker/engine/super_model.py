@@ -1,6 +1,7 @@
 """Prediction with several models: each is loaded once into one network and runs on the cases that want it."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import count
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from worker.engine.fusion import Fusion, majority, staple
 from worker.engine.inference import predict_probabilities
 from worker.engine.plan import Plan
 from worker.engine.plan_network import blank_network, load_weights
+from worker.engine.progress import OnProgress, no_progress
 from worker.engine.routed_weights import TestTimeRouting, routed, soup
 from worker.engine.state import Tensors
 from worker.engine.transforms import to_original
@@ -29,19 +31,33 @@ def predict_cases(
     plan: Plan,
     mixtures: Sequence[Mapping[str, float]] | None = None,
     fusion: Fusion = "mean",
+    on_progress: OnProgress = no_progress,
 ) -> Iterator[dict[str, NDArray[np.bool_]]]:
     """Yields for each case, in order, the mask [S, *space0] of each part in its entry of `wanted`.
 
     mixtures: for each case, part names and their shares, which sum to 1, or nothing; the case then also has the mask of
     the weighted mean of their probabilities, under the name MIXTURE; or, by another fusion, of their masks, whatever
     their shares, or that of one network with a weighted mean of their weights. Parts are loaded once for as many cases
-    as MASK_BYTES allows at a time.
+    as MASK_BYTES allows at a time. on_progress: of the predictions, each of one case by one model.
     """
     shares = mixtures or [{}] * len(cases)
+    total = sum(_num_predictions(*each, fusion) for each in zip(wanted, shares, strict=True))
+    numbers = count(1)
+
+    def on_prediction() -> None:
+        on_progress(next(numbers) / total)
+
     network = blank_network(plan)
     sizes = [_num_bytes(*each, fusion) for each in zip(cases, wanted, shares, strict=True)]
     for group in _groups(sizes):
-        yield from _predict_group(load_part, network, cases[group], wanted[group], shares[group], plan, fusion)
+        yield from _predict_group(
+            load_part, network, cases[group], wanted[group], shares[group], plan, fusion, on_prediction
+        )
+
+
+def _num_predictions(wanted: Collection[str], shares: Mapping[str, float], fusion: Fusion) -> int:
+    """Of a case; a mixture of weights is one network more."""
+    return len({*wanted}) + bool(shares) if _by_weights(fusion) else len({*wanted, *shares})
 
 
 def _num_bytes(case: Case, wanted: Collection[str], shares: Mapping[str, float], fusion: Fusion) -> int:
@@ -78,6 +94,7 @@ def _predict_group(
     shares: Sequence[Mapping[str, float]],
     plan: Plan,
     fusion: Fusion,
+    on_prediction: Callable[[], None],
 ) -> list[dict[str, NDArray[np.bool_]]]:
     masks: list[dict[str, NDArray[np.bool_]]] = [{} for _ in cases]
     sums: dict[int, torch.Tensor] = {}
@@ -88,6 +105,7 @@ def _predict_group(
         load_weights(network, load_part(part))
         predicted = predict_probabilities(network, [cases[i] for i in chosen], plan)
         for i, probabilities in zip(chosen, predicted, strict=True):
+            on_prediction()
             if part in wanted[i]:
                 masks[i][part] = _mask(probabilities, cases[i])
             if part in to_sum[i] and fusion != "mean":
@@ -105,6 +123,7 @@ def _predict_group(
         for mask, case, of_case in zip(masks, cases, shares, strict=True):
             if of_case:
                 mask[MIXTURE] = _mask_of_mixed_weights(models, of_case, fusion, network, case, plan)
+                on_prediction()
     return masks
 
 

@@ -1,5 +1,7 @@
 """From a task's manifests to the engine's cases, through the cache of this process."""
 
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from backend.contracts.datasets import Reading
@@ -7,6 +9,7 @@ from backend.contracts.metrics import Split
 from backend.contracts.tasks import DatasetManifest, ManifestCase, RunSpec
 from worker.datasets.folder import read_case
 from worker.engine.data import Case, ParticipantData, SiteData
+from worker.engine.progress import OnProgress, no_progress
 from worker.engine.transforms import make_case
 from worker.jobs.build import build_intensity, build_sampling
 from worker.process.signs import pulse
@@ -14,21 +17,34 @@ from worker.stores.data_cache import DataCache
 
 #: A data set's cases with their splits, in name order.
 LoadedCases = tuple[tuple[Split, Case], ...]
+#: Called after each case that was read.
+OnCase = Callable[[], None]
 
 
 def load_participant_data(
-    run: RunSpec, manifests: tuple[DatasetManifest, ...], cache: DataCache[LoadedCases]
+    run: RunSpec,
+    manifests: tuple[DatasetManifest, ...],
+    cache: DataCache[LoadedCases],
+    on_progress: OnProgress = no_progress,
 ) -> ParticipantData:
     """One SiteData for each site that has a manifest: those that train in site order, then those held out.
 
-    Raises ValueError or OSError where a file is missing or is not the one that was checked.
+    on_progress: of the cases that are read; where the cache has them there is nothing to tell. Raises ValueError or
+    OSError where a file is missing or is not the one that was checked.
     """
     by_site = {site: [m for m in manifests if m.site == site] for site in (*run.sites, *run.held_out_sites)}
-    return tuple(_site_data(run, site, own, cache) for site, own in by_site.items() if own)
+    total, numbers = sum(len(manifest.cases) for manifest in manifests), count(1)
+
+    def on_case() -> None:
+        on_progress(next(numbers) / total)
+
+    return tuple(_site_data(run, site, own, cache, on_case) for site, own in by_site.items() if own)
 
 
-def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache: DataCache[LoadedCases]) -> SiteData:
-    loaded = [pair for manifest in manifests for pair in _load_cached(run, manifest, cache)]
+def _site_data(
+    run: RunSpec, site: str, manifests: list[DatasetManifest], cache: DataCache[LoadedCases], on_case: OnCase
+) -> SiteData:
+    loaded = [pair for manifest in manifests for pair in _load_cached(run, manifest, cache, on_case)]
     loaded.sort(key=lambda pair: pair[1].name)  # the sort is stable, so equal names keep their data sets' order
     cases: dict[Split, tuple[Case, ...]] = {
         split: tuple(case for of_split, case in loaded if of_split == split) for split in ("train", "val", "test")
@@ -36,18 +52,23 @@ def _site_data(run: RunSpec, site: str, manifests: list[DatasetManifest], cache:
     return SiteData(site, train=cases["train"], val=cases["val"], test=cases["test"])
 
 
-def _load_cached(run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases]) -> LoadedCases:
+def _load_cached(
+    run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases], on_case: OnCase
+) -> LoadedCases:
     folder = Path(manifest.folder)
     files = [folder / name for case in manifest.cases for name in (case.image, case.mask)]
     # The parts are text, because contracts hold dictionaries, which cannot be keys.
     parts = (manifest, run.config.data, run.task)
     key = (*(part.model_dump_json() for part in parts), run.config.network.spatial_dims)
-    return cache.get(key, files, lambda: _load(run, manifest), _num_bytes)
+    return cache.get(key, files, lambda: _load(run, manifest, on_case), _num_bytes)
 
 
-def _load(run: RunSpec, manifest: DatasetManifest) -> LoadedCases:
-    folder = Path(manifest.folder)
-    return tuple((file.split, _load_case(run, folder, file, manifest.reading)) for file in manifest.cases)
+def _load(run: RunSpec, manifest: DatasetManifest, on_case: OnCase) -> LoadedCases:
+    folder, loaded = Path(manifest.folder), []
+    for file in manifest.cases:
+        loaded.append((file.split, _load_case(run, folder, file, manifest.reading)))
+        on_case()
+    return tuple(loaded)
 
 
 def _load_case(run: RunSpec, folder: Path, file: ManifestCase, reading: Reading) -> Case:

@@ -24,6 +24,7 @@ from worker.engine.local_training import num_local_steps
 from worker.engine.metrics import case_dice, case_scores
 from worker.engine.plan import Plan
 from worker.engine.plan_network import initial_network
+from worker.engine.progress import part_of
 from worker.engine.sampling import training_items
 from worker.engine.server_step import check_updates
 from worker.engine.state import State
@@ -49,7 +50,8 @@ def dry_run_site(payload: DryRunSitePayload, toolbox: Toolbox, lease: Lease) -> 
     runs = [_run_of(payload, strategy) for strategy in payload.config.strategies]
     with PeakMemory(toolbox.device) as memory:
         few = _few(payload)
-        data, loading = _timed(lambda: load_participant_data(runs[0], few, toolbox.data))
+        loaded = part_of(lease.report, 0.0, 0.1)
+        data, loading = _timed(lambda: load_participant_data(runs[0], few, toolbox.data, loaded))
         lease.report(0.1)
         predicting, scoring = _prediction_seconds(data, build_plan(runs[0], toolbox.device))
         costs: list[StrategyCost] = []

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from backend.contracts.dry_runs import DryRunSitePayload
 from backend.contracts.metrics import CaseRouting, CaseScore
+from backend.contracts.task_progress import PREPARED_SHARE
 from backend.contracts.tasks import (
     AggregateRoundPayload,
     AggregateRoundResult,
@@ -34,6 +35,7 @@ from worker.engine.data import ParticipantData
 from worker.engine.evaluation import EvaluatedCase, evaluate, evaluate_validation
 from worker.engine.federation import train_and_transform, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
+from worker.engine.progress import counted, part_of
 from worker.engine.server_step import aggregate_updates, check_updates
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
@@ -56,6 +58,10 @@ from worker.stores.full_disk import write_when_there_is_room
 from worker.stores.mapped_part import download_mapped
 from worker.stores.state_parts import StateParts
 
+#: Of a training, whose cases are then loaded; validation goes on from here to PREPARED_SHARE.
+_LOADED_SHARE = PREPARED_SHARE / 2
+#: Of a test, whose test cases are then scored; validation cases come after them.
+_TESTED_SHARE = 0.8
 #: Between the name of a model and of its tensor in the file of a site's local state.
 _SEPARATOR = "/"
 
@@ -110,15 +116,17 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     started, transferred = time.monotonic(), toolbox.api.transfer_seconds
     run, participant = payload.run, payload.participant
     plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
-    data = _load_data(payload, toolbox, lease)
+    data = _load_data(payload, toolbox, lease, _LOADED_SHARE)
     parts = StateParts(toolbox.api, payload.state, strategy.is_frozen)
-    before = SiteContext(plan, participant, payload.round - 1, None, lease.report)
+    validating = part_of(lease.report, _LOADED_SHARE, PREPARED_SHARE)
+    before = SiteContext(plan, participant, payload.round - 1, None, validating)
     begun = time.monotonic()
     metrics, report = validate_state(strategy, payload.state.keys(), parts.load, data, before)
     lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
     lease.check()
     local_state = _load_local_state(payload, toolbox, lease)
-    context = SiteContext(plan, participant, payload.round, local_state, lease.report, parts.load)
+    training = part_of(lease.report, PREPARED_SHARE, 1.0)
+    context = SiteContext(plan, participant, payload.round, local_state, training, parts.load)
     received = {name: parts.load(name) for name in payload.parts}
     begun = time.monotonic()
     update = train_and_transform(strategy, received, data, context, report)
@@ -182,9 +190,10 @@ def validate_site(payload: ValidateSitePayload, toolbox: Toolbox, lease: Lease) 
     """Scores a state on the participant's validation cases."""
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
-    data = _load_data(payload, toolbox, lease)
+    data = _load_data(payload, toolbox, lease, PREPARED_SHARE)
     parts = StateParts(toolbox.api, payload.state)
-    context = SiteContext(plan, payload.participant, payload.round, None, lease.report)
+    validating = part_of(lease.report, PREPARED_SHARE, 1.0)
+    context = SiteContext(plan, payload.participant, payload.round, None, validating)
     begun = time.monotonic()
     metrics, _ = validate_state(strategy, payload.state.keys(), parts.load, data, context)
     lease.log("info", validation_line(metrics, payload.round, time.monotonic() - begun))
@@ -199,22 +208,24 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     run = payload.run
     plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
     begun = time.monotonic()
-    data = _load_data(payload, toolbox, lease)
+    data = _load_data(payload, toolbox, lease, PREPARED_SHARE)
     parts = StateParts(toolbox.api, payload.state)
     viewer = CaseFileStore(payload, data, toolbox.api)
     num_cases = sum(len(site.test) for site in data)
+    testing = part_of(lease.report, PREPARED_SHARE, _TESTED_SHARE)
     scores: list[CaseScore] = []
     routing: list[CaseRouting | None] = []
     files: list[ViewerFiles | None] = []
-    for case in evaluate(strategy, payload.state.keys(), parts.load, data, plan):
+    for case in counted(evaluate(strategy, payload.state.keys(), parts.load, data, plan), num_cases, testing):
         scores += case_scores(case)
         routing.append(case_routing(case))
         files.append(viewer.store(case))
-        lease.report(len(files) / num_cases)
     lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
     validated: list[EvaluatedCase] = []
     if payload.with_files and payload.participant in run.sites and payload.round > 0:
-        validated = list(_without_masks(evaluate_validation(strategy, payload.state.keys(), parts.load, data, plan)))
+        scored = evaluate_validation(strategy, payload.state.keys(), parts.load, data, plan)
+        scoring = part_of(lease.report, _TESTED_SHARE, 1.0)
+        validated = list(counted(_without_masks(scored), sum(len(site.val) for site in data), scoring))
         lease.log("info", f"scored {len(validated)} validation cases one by one, for the list of cases")
     thresholds = threshold_scores(strategy, parts.load, data, plan, GAMMAS)
     history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
@@ -240,10 +251,11 @@ def _without_masks(cases: Iterable[EvaluatedCase]) -> Iterator[EvaluatedCase]:
 
 
 def _load_data(
-    payload: TrainSitePayload | ValidateSitePayload | EvaluateSitePayload, toolbox: Toolbox, lease: Lease
+    payload: TrainSitePayload | ValidateSitePayload | EvaluateSitePayload, toolbox: Toolbox, lease: Lease, share: float
 ) -> ParticipantData:
+    """share: of the task, that loading its cases is reported as."""
     begun = time.monotonic()
-    data = load_participant_data(payload.run, payload.data, toolbox.data)
+    data = load_participant_data(payload.run, payload.data, toolbox.data, part_of(lease.report, 0.0, share))
     lease.log("info", data_line(data, time.monotonic() - begun))
     return data
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from worker.engine.data import Case, ParticipantData
-from worker.engine.local_training import OnProgress
 from worker.engine.plan import Plan
+from worker.engine.progress import OnProgress
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 
 SELECTOR = "selector"

@@ -24,8 +24,8 @@ import torch
 
 from worker.engine.aggregation import check_finite, check_update
 from worker.engine.data import Case, ParticipantData, training_cases
-from worker.engine.local_training import OnProgress
 from worker.engine.plan import Plan
+from worker.engine.progress import OnProgress
 from worker.engine.selectors.base import SELECTOR, ClosedFormSelector, Unlikeness
 from worker.engine.selectors.calibration import (
     UNCALIBRATED,

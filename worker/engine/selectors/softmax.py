@@ -24,11 +24,11 @@ from torch.nn.functional import cross_entropy
 from worker.engine.aggregation import check_update, weighted_average
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
-from worker.engine.local_training import OnProgress
 from worker.engine.networks import SmallSelector, Vgg11
 from worker.engine.optimizers import make_adam, moments_of
 from worker.engine.plan import Plan
 from worker.engine.plan_network import load_weights
+from worker.engine.progress import OnProgress
 from worker.engine.pulse import pulse
 from worker.engine.seeding import seeded_initialization
 from worker.engine.selectors import pooled

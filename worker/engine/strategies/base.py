@@ -12,10 +12,11 @@ from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.fusion import Fusion
 from worker.engine.inference import predict_masks
-from worker.engine.local_training import BatchTerm, LossOfBatch, OnProgress, Proximal, train_locally
+from worker.engine.local_training import BatchTerm, LossOfBatch, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import Plan
 from worker.engine.plan_network import initial_network, load_network
+from worker.engine.progress import OnProgress, counted, part_of
 from worker.engine.robust_aggregation import AggregationRule, Mean, combine
 from worker.engine.seeding import generator
 from worker.engine.state import GLOBAL, State, Tensors, personalized
@@ -180,8 +181,10 @@ class Strategy(ABC):
         """Scores of the state that context.round left behind, on the participant's validation cases."""
         cases = [case for site in data for case in site.val]
         metrics: list[Metric] = []
-        for kind, part in self.reported_models(context.participant).items():
-            scores = dice_of_model(load_part(part), cases, context.plan)
+        models = self.reported_models(context.participant)
+        for done, (kind, part) in enumerate(models.items()):
+            on_case = part_of(context.on_progress, done / len(models), (done + 1) / len(models))
+            scores = dice_of_model(load_part(part), cases, context.plan, on_case)
             metrics += dice_metrics(context.round, kind, context.plan.structures, scores)
         return tuple(metrics)
 
@@ -261,10 +264,10 @@ def initial_weights(plan: Plan) -> Tensors:
     return cpu_state(initial_network(plan))
 
 
-def dice_of_model(weights: Tensors, cases: Sequence[Case], plan: Plan) -> list[CaseDice]:
+def dice_of_model(weights: Tensors, cases: Sequence[Case], plan: Plan, on_progress: OnProgress) -> list[CaseDice]:
     """Dice of each case, in order, at its original size."""
     network = load_network(plan, weights)
-    masks = predict_masks(network, cases, plan)
+    masks = counted(predict_masks(network, cases, plan), len(cases), on_progress)
     return [case_dice(plan.structures, mask, case.reference_original) for case, mask in zip(cases, masks, strict=True)]
 
 

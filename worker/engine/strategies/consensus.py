@@ -65,7 +65,7 @@ class Consensus(Strategy):
             return ()
         routes = self.routes(load_part, cases, plan)
         wanted, shares = [[own]] * len(cases), [route.shares for route in routes]
-        masks = list(predict_cases(load_part, cases, wanted, plan, shares, self.fusion))
+        masks = list(predict_cases(load_part, cases, wanted, plan, shares, self.fusion, context.on_progress))
         metrics: tuple[Metric, ...] = ()
         kinds: tuple[tuple[ModelKind, str], ...] = (("personalized", own), ("super", MIXTURE))
         for kind, name in kinds:

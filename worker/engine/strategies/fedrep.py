@@ -7,15 +7,15 @@ paper's is plain; and all heads begin as one, where the paper's begin at random.
 """
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import final
 
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import ParticipantData, training_cases
-from worker.engine.local_training import OnProgress, train_locally
+from worker.engine.local_training import train_locally
 from worker.engine.networks import head_keys
 from worker.engine.plan import Plan
 from worker.engine.plan_network import blank_network, load_network
+from worker.engine.progress import part_of
 from worker.engine.seeding import generator
 from worker.engine.state import State, personalized
 from worker.engine.strategies.base import (
@@ -59,7 +59,7 @@ class FedRep(PartlyShared):
                 context.round,
                 kept_moments(context, phase),
                 generator(plan.seed, context.round, context.participant, phase),
-                partial(_half, report, position),
+                part_of(report, position / 2, (position + 1) / 2),
                 trained_keys=keys,
             )
         num_steps = sum(result.num_steps for result in results.values())
@@ -75,8 +75,3 @@ class FedRep(PartlyShared):
             ),
         )
         return also_moves(update, "global")
-
-
-def _half(report: OnProgress, position: int, done: float) -> None:
-    """Reports the progress of one of two phases, each of which is half of the work."""
-    report((position + done) / 2)

@@ -151,7 +151,7 @@ class FedSM(Strategy):
         if self.rule is not None:
             wanted = [names | self.rule.scored_parts(row, plan.sites) for names, row in zip(wanted, rows, strict=True)]
         shares = [route_.shares for route_ in routes]
-        masks = predict_cases(load_part, cases, wanted, plan, shares, fusion_of(routes))
+        masks = predict_cases(load_part, cases, wanted, plan, shares, fusion_of(routes), context.on_progress)
         dice = [
             {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
             for case, by_part in zip(cases, masks, strict=True)
