@@ -21,11 +21,19 @@ class InstallProblem(Exception):
 
 def install(python: str, locks: list[str]) -> None:
     """Raises InstallProblem."""
-    for lock in locks:
-        if lock == "torch":
-            install_torch(python)
-        else:
-            pip_install(python, lock)
+    compiling: list[subprocess.Popen[bytes]] = []
+    try:
+        for lock in locks:
+            if lock == "torch":
+                install_torch(python)
+            else:
+                pip_install(python, lock)
+            for process in compiling:
+                process.wait()
+            compiling.append(compile_packages(python))
+    finally:
+        for process in compiling:
+            process.wait()
 
 
 def install_torch(python: str) -> None:
@@ -39,11 +47,22 @@ def install_torch(python: str) -> None:
 
 def pip_install(python: str, lock: str) -> None:
     """The locks are complete, so pip need not look for dependencies."""
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-compile", "--require-hashes"]
     command = [python, "-m", "pip", "install", *options, "--requirement", str(ROOT / lock)]
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if result.returncode:
         raise InstallProblem(f"pip could not install {lock}:\n{result.stdout.strip()}")
+
+
+def compile_packages(python: str) -> subprocess.Popen[bytes]:
+    """Begins to write the bytecode of what is installed: pip does it with one processor and installs nothing meanwhile.
+
+    What cannot be compiled, as files of some packages that are meant for another Python, is compiled when it is
+    imported: pip says nothing of it either."""
+    folder = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    found = subprocess.run([python, "-c", folder], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    command = [python, "-m", "compileall", "-qq", "-j", "0", found]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

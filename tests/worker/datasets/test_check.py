@@ -133,7 +133,9 @@ def test_a_folder_among_the_images(tmp_path: Path) -> None:
         (folder / "images" / "bad.png").unlink()
         (folder / "images" / "bad.png").mkdir()
 
-    assert_skipped(spoil(tmp_path, replace), "unreadable_image", "empty folder", "DICOM series")
+    assert_skipped(
+        spoil(tmp_path, replace), "unreadable_image", "folder without any DICOM file", "slices of one series"
+    )
 
 
 def test_a_pipe_does_not_hang_the_check(tmp_path: Path) -> None:

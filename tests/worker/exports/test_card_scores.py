@@ -40,8 +40,8 @@ def test_the_head_holds_each_score_with_its_interval() -> None:
     assert everywhere["dataset"] == {"type": "federated", "name": "test cases of all sites that trained"}
     assert south["dataset"]["name"] == "test cases of south (did not train)"
     assert [(metric["name"], metric["value"]) for metric in everywhere["metrics"]] == [
-        ("mean Dice, global (95 % interval 0.7500 to 0.8500, 9 cases)", 0.8),
-        ("mean Dice, super (95 % interval 0.8000 to 0.9000, 9 cases)", 0.85),
+        ("mean Dice, global (95 % interval 0.750 to 0.850, 9 cases)", 0.8),
+        ("mean Dice, super (95 % interval 0.800 to 0.900, 9 cases)", 0.85),
     ]
     assert south["metrics"] == [{"type": "dice", "name": "mean Dice, global (9 cases)", "value": 0.5}]
 
@@ -53,7 +53,7 @@ def test_without_a_score_there_is_no_index() -> None:
 
 def test_the_table_says_what_is_not_known() -> None:
     assert score_table(SCORES)[2:] == [
-        "| all sites that trained | global | 0.8000 | 0.7500 to 0.8500 | 9 |",
-        "| all sites that trained | super | 0.8500 | 0.8000 to 0.9000 | 9 |",
-        "| south (did not train) | global | 0.5000 | - | 9 |",
+        "| all sites that trained | global | 0.800 | 0.750 to 0.850 | 9 |",
+        "| all sites that trained | super | 0.850 | 0.800 to 0.900 | 9 |",
+        "| south (did not train) | global | 0.500 | - | 9 |",
     ]
