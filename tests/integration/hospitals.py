@@ -42,6 +42,15 @@ class Hospital:
         command = (*FEDSM, "site", "up", "--home", str(self.home), "--concurrency", "1")
         self.process = start(command, self.environment, self.home.with_suffix(".log"))
 
+    def kill_agent(self) -> None:
+        """As the watchdog or the kernel ends it; `fedsm site up` starts it again."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        (agent,) = (
+            int(child) for child in children if b"fedsm.site_agent\0" in Path(f"/proc/{child}/cmdline").read_bytes()
+        )
+        os.kill(agent, signal.SIGKILL)
+
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()

@@ -86,6 +86,7 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             federation = hub.client.federation(federation.id)
             experiment = hub.start_experiment(federation, "Over hospitals", tiny_config(FedSMConfig(), seeds=(0,)))
             _each_hospital_approves(hub, hospitals, experiment.runs[0].id)
+            hospitals[NAMES[0]].kill_agent()
             finished = await_experiment(hub, experiment)
             assert [run.status for run in finished.runs] == [RunStatus.COMPLETED], finished.runs[0].failure
             workers = {task.worker for task in hub.client.run_tasks(finished.runs[0].id) if task.participant in NAMES}
@@ -104,6 +105,9 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
                     len(json.loads(hospital.home.joinpath("audit.jsonl").read_text().splitlines()[-1])["previous"])
                     == 64
                 )
+            records = {name: (one.home / "audit.jsonl").read_text() for name, one in hospitals.items()}
+            starts = {name: record.count('"started"') for name, record in records.items()}
+            assert starts == {name: 2 if name == NAMES[0] else 1 for name in hospitals}
         finally:
             for hospital in hospitals.values():
                 hospital.stop()
