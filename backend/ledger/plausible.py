@@ -72,9 +72,7 @@ def _of_run(run: Run, task: Task, result: TaskResult) -> Iterator[Problem]:
     spec = _spec(run)
     match result:
         case InitializeRunResult():
-            yield from repeated("result.participants", result.participants)
-            yield from repeated("result.evaluators", result.evaluators)
-            yield from strangers("result.downloads", result.downloads, set(result.participants))
+            yield from _of_initialization(spec, result)
         case TrainSiteResult():
             yield from _of_metrics(spec, task, result.metrics, "result.metrics")
             yield from _strange_parts(spec, "result.parts", result.parts)
@@ -89,6 +87,23 @@ def _of_run(run: Run, task: Task, result: TaskResult) -> Iterator[Problem]:
             yield from _of_metrics(spec, task, result.metrics, "result.metrics")
         case EvaluateSiteResult():
             yield from _of_evaluation(spec, task, result)
+
+
+def _of_initialization(spec: RunSpec, result: InitializeRunResult) -> Iterator[Problem]:
+    yield from strangers("result.participants", result.participants, {*spec.sites, POOLED})
+    yield from repeated("result.participants", result.participants)
+    yield from repeated("result.evaluators", result.evaluators)
+    everyone = (*spec.sites, *spec.held_out_sites)
+    if set(result.evaluators) != set(everyone):
+        evaluators, remedy = ", ".join(result.evaluators), f"name {', '.join(everyone)}: each tests the models"
+        yield Problem("result.evaluators", evaluators, "are not all sites of the run", remedy)
+    yield from strangers("result.downloads", result.downloads, set(result.participants))
+    if not result.downloads:  # a run without participants has no receiver either
+        remedy = "name who trains in round 1, with the parts that each receives"
+        yield Problem("result.downloads", "none", "lets nobody train", remedy)
+    if not result.parts:
+        yield Problem("result.parts", "none", "are no state to begin with", "name the parts of round 0")
+    yield from _strange_parts(spec, "result.parts", result.parts)
 
 
 def _of_metrics(spec: RunSpec, task: Task, points: tuple[MetricPoint, ...], field: str) -> Iterator[Problem]:

@@ -8,7 +8,6 @@ from backend.clock import now
 from backend.contracts.metrics import MetricPoint
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import (
-    POOLED,
     AggregateRoundResult,
     EvaluateSiteResult,
     InitializeRunResult,
@@ -68,13 +67,6 @@ def store_metrics(session: Session, run: Run, participant: str, points: tuple[Me
 
 
 def _store_initialization(session: Session, run: Run, result: InitializeRunResult) -> None:
-    assert run.spec is not None
-    allowed = {*run.spec.sites, POOLED}
-    evaluating = {*allowed, *run.spec.held_out_sites}
-    unknown = sorted(({*result.participants} - allowed) | ({*result.evaluators} - evaluating))
-    if unknown or not result.participants:
-        remedy = f"name participants among {', '.join(sorted(allowed))}"
-        raise InvalidInput.of_field("result.participants", unknown, "are no sites of this run", remedy)
     require_artifacts(session, set(result.parts.values()))
     run.participants, run.evaluators = list(result.participants), list(result.evaluators)
     run.criterion = result.criterion

@@ -61,12 +61,18 @@ def _run_of(session: Session, task: Task) -> Run:
 
 
 def _hashes_of(result: PredictCaseResult) -> set[str]:
-    masks = {sha256 for mask in result.masks for sha256 in (mask.mask, *mask.files.values())}
+    masks = {
+        sha256 for mask in result.masks for sha256 in (mask.mask, *mask.files.values(), *mask.segmentations.values())
+    }
     return {result.image, *masks}
 
 
 def _problems(spec: RunSpec, result: PredictCaseResult) -> Iterator[Problem]:
-    yield from repeated("result.masks", [mask.model for mask in result.masks])
+    models, structures = [mask.model for mask in result.masks], {structure.name for structure in spec.task.structures}
+    yield from repeated("result.masks", models)
+    if models[:1] != [result.chosen_model]:
+        remedy = "give the chosen model's mask, before those of the others"
+        yield Problem("result.masks", ", ".join(models), f"do not begin with {result.chosen_model}'s", remedy)
     yield from routing_problems(spec, "result", result.probabilities or (), result.chosen_model)
     for index, mask in enumerate(result.masks):
         field = f"result.masks.{index}"
@@ -74,6 +80,9 @@ def _problems(spec: RunSpec, result: PredictCaseResult) -> Iterator[Problem]:
         yield from strange_structures(spec.task, f"{field}.files", mask.files)
         yield from strange_structures(spec.task, f"{field}.sizes", [size.structure for size in mask.sizes])
         yield from repeated(f"{field}.sizes", [size.structure for size in mask.sizes])
+        if absent := structures - mask.files.keys():
+            named = ", ".join(sorted(absent))
+            yield Problem(f"{field}.files", named, "has no file of its own", "give one file a structure")
 
 
 register(Predictions(), "predict_case")

@@ -4,11 +4,12 @@ Each is refused in words, or taken; and whatever was taken, no page that shows i
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from backend.datasets.service import manifest_of
 from backend.db.models import Dataset, Site
+from tests.backend.conftest import FEDSM, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
 from tests.backend.test_data_statistics import part
@@ -110,3 +111,75 @@ def test_no_result_of_a_dry_run_breaks_its_estimate(
             problems.append(f"{what}: answered {status}")
     assert num_taken > 5
     assert problems == []
+
+
+def _answered(
+    worker: PlayedWorker, start: Callable[[], tuple[str, dict[str, Any]]], faults: Callable[[str], Iterator[str]]
+) -> int:
+    """How many hostile results of a task were taken. start: opens one anew, and claims it. faults: of what it made."""
+    made, claimed = start()
+    problems, num_taken = [], 0
+    for what, changed in hostile(worker.work(claimed["payload"])):
+        status = worker.complete(claimed, changed).status_code
+        if status == 204:
+            num_taken += 1
+            problems += [f"{what}: {fault}" for fault in faults(made)]
+            made, claimed = start()
+        elif status != 422:
+            problems.append(f"{what}: answered {status}")
+    assert problems == []
+    return num_taken
+
+
+def _unanswered(backend: LiveBackend, *paths: str) -> Iterator[str]:
+    for path in paths:
+        if (answer := backend.admin.get(f"/api/v1{path}")).status_code != 200:
+            yield f"{path}: {answer.text}"
+
+
+def test_no_result_of_an_initialization_breaks_its_run(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+) -> None:
+    def start() -> tuple[str, dict[str, Any]]:
+        run_id = start_run(backend, federation, strategies=[FEDSM])
+        return run_id, worker.must_claim(worker.next_task_id("coordinator") or "")
+
+    def faults(run_id: str) -> Iterator[str]:
+        yield from _unanswered(backend, f"/runs/{run_id}", f"/runs/{run_id}/tasks", f"/runs/{run_id}/rounds/0")
+        opened = worker.task_ids("simulated")
+        yield from [] if opened else ["nobody trains"]
+        yield from (f"{task_id} cannot be claimed" for task_id in opened if worker.claim(task_id).status_code != 200)
+
+    assert _answered(worker, start, faults) >= 2, "a site that does not train in round 1, or that receives nothing"
+
+
+def test_no_result_of_a_prediction_breaks_its_page(
+    backend: LiveBackend, worker: PlayedWorker, completed_run: str
+) -> None:
+    worker.unlike = lambda _name: {
+        "unlikeness": 4.2,
+        "of_no_site": True,
+        "probabilities": {"a": 0.9, "b": 0.1, "c": 0.0},
+        "warnings": [{"code": "constant_image", "message": "all pixels are 0"}],
+    }
+
+    def start() -> tuple[str, dict[str, Any]]:
+        path = f"/api/v1/runs/{completed_run}/predictions"
+        made = backend.admin.post(path, params={"name": "eye.png"}, content=b"a photograph").json()["id"]
+        return made, worker.must_claim(worker.next_task_id("coordinator") or "")
+
+    def faults(prediction: str) -> Iterator[str]:
+        yield from _unanswered(backend, f"/predictions/{prediction}", f"/runs/{completed_run}/predictions")
+
+    assert _answered(worker, start, faults) > 5
+
+
+def test_no_result_of_an_export_breaks_its_page(backend: LiveBackend, worker: PlayedWorker, completed_run: str) -> None:
+    def start() -> tuple[str, dict[str, Any]]:
+        made = backend.post(f"/runs/{completed_run}/exports", {"form": "onnx"})["id"]
+        return made, worker.must_claim(worker.next_task_id("coordinator") or "")
+
+    def faults(export: str) -> Iterator[str]:
+        yield from _unanswered(backend, f"/exports/{export}", f"/runs/{completed_run}/exports")
+
+    assert _answered(worker, start, faults) >= 1, "0 seconds"

@@ -44,6 +44,10 @@ IMPOSSIBLE: tuple[tuple[str, str, Change, str], ...] = (
     ("initialize_run", "equal participants", _twice("participants"), "is named twice"),
     ("initialize_run", "equal evaluators", _twice("evaluators"), "is named twice"),
     ("initialize_run", "a stranger's downloads", _change("downloads", "zzz", value=[]), "take no part in this run"),
+    ("initialize_run", "nobody tests", _change("evaluators", value=[]), "are not all sites of the run"),
+    ("initialize_run", "a site that tests nothing", _change("evaluators", value=["a", "b"]), "are not all sites"),
+    ("initialize_run", "nobody trains", _change("downloads", value={}), "lets nobody train"),
+    ("initialize_run", "a stranger's part", _change("parts", "personalized/zzz", value="0" * 64), "part of no site"),
     ("train_site", "Dice of 999", _change("metrics", value=[_point(value=999)]), "cannot be a dice"),
     ("train_site", "negative Dice", _change("metrics", value=[_point(value=-0.1)]), "cannot be a dice"),
     (
