@@ -37,7 +37,14 @@ import { formatDateTime, formatDice, plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
 import { ChosenRuns } from "./ChosenRuns";
 import { ExperimentMenu } from "./ExperimentActions";
-import { bestDice, type ListWish, listExperiments, progressOf, progressWords } from "./experimentList";
+import {
+  bestDice,
+  type ListWish,
+  listExperiments,
+  notComparedWords,
+  progressOf,
+  progressWords,
+} from "./experimentList";
 import { RunsView } from "./RunsView";
 import { rowsOf, STANDARD_COLUMNS } from "./runRows";
 import type { ExperimentOrder, ExperimentState } from "./search";
@@ -312,6 +319,7 @@ interface RowProps {
 function ExperimentRow({ experiment, isChosen, onChoose }: RowProps) {
   const labels = [...new Set(experiment.runs.map((run) => run.strategy_label))];
   const best = bestDice(experiment);
+  const notCompared = notComparedWords(experiment);
   const going = experiment.started_at !== null && !experiment.runs.every(isOver);
   return (
     <Table.Tr bg={isChosen ? "var(--mantine-primary-color-light)" : undefined}>
@@ -369,7 +377,14 @@ function ExperimentRow({ experiment, isChosen, onChoose }: RowProps) {
           )}
         </Group>
       </Table.Td>
-      <Table.Td ta="right">{best ? `${formatDice(best.dice)} (${best.label})` : "–"}</Table.Td>
+      <Table.Td ta="right">
+        {best ? `${formatDice(best.dice)} (${best.label})` : "–"}
+        {notCompared && (
+          <Text size="xs" c="dimmed">
+            {notCompared}
+          </Text>
+        )}
+      </Table.Td>
       <Table.Td>
         <Text size="sm" c="dimmed">
           {formatDateTime(experiment.created_at)}

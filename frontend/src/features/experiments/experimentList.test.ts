@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ExperimentRecord } from "@/api";
-import { bestDice, listExperiments, progressOf } from "./experimentList";
+import { bestDice, listExperiments, notComparedWords, progressOf } from "./experimentList";
 
 function experiment(name: string, more: Partial<ExperimentRecord> = {}, runs: object[] = []): ExperimentRecord {
   return {
@@ -49,6 +49,15 @@ describe("the list of experiments", () => {
     expect(names({ order: "best" })[0]).toBe("ab");
     expect(bestDice(DONE)).toEqual({ dice: 0.8, label: "FedAvg" });
     expect(bestDice(IDLE)).toBeNull();
+  });
+
+  it("compares no Dice that lacks a site's cases, and says so", () => {
+    const lost = { status: "completed", best_dice: 0.95, compared: { left_out_participants: ["c"] } };
+    const mixed = experiment("mixed", {}, [lost, { status: "completed", best_dice: 0.7, strategy_label: "FedSM" }]);
+    expect(bestDice(mixed)).toEqual({ dice: 0.7, label: "FedSM" });
+    expect(notComparedWords(mixed)).toBe("not compared: 1 run that not every site validated");
+    expect(bestDice(experiment("lost", {}, [lost]))).toBeNull();
+    expect(notComparedWords(DONE)).toBeNull();
   });
 
   it("counts finished rounds, not the one under way", () => {

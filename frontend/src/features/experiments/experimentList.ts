@@ -1,7 +1,7 @@
 /** Which experiments a list shows, and in which order. */
 
-import type { ExperimentRecord } from "@/api";
-import { formatSeconds } from "@/lib/format";
+import type { ExperimentRecord, RunRecord } from "@/api";
+import { formatSeconds, plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
 import type { ExperimentOrder, ExperimentState } from "./search";
 
@@ -19,15 +19,27 @@ const STATES: Record<ExperimentState, (experiment: ExperimentRecord) => boolean>
   failed: (experiment) => experiment.runs.some((run) => run.status === "failed"),
 };
 
-/** The best validation Dice of its runs that have not failed; null before the first. */
+/** The best validation Dice of its runs that have not failed and that every site validated; null before the first. */
 export function bestDice(experiment: ExperimentRecord): { dice: number; label: string } | null {
   return experiment.runs.reduce<{ dice: number; label: string } | null>(
     (best, run) =>
-      run.status !== "failed" && run.best_dice !== null && run.best_dice > (best?.dice ?? -1)
+      run.status !== "failed" && !lostASite(run) && run.best_dice !== null && run.best_dice > (best?.dice ?? -1)
         ? { dice: run.best_dice, label: run.strategy_label }
         : best,
     null,
   );
+}
+
+/** `not compared: 1 run that not every site validated`; null where every run's Dice is of all its sites. */
+export function notComparedWords({ runs }: ExperimentRecord): string | null {
+  const number = runs.filter((run) => run.status !== "failed" && run.best_dice !== null && lostASite(run)).length;
+  if (number === 0) return null;
+  return `not compared: ${plural(number, "run")} that not every site validated`;
+}
+
+/** A mean without a hard site is no better model. */
+function lostASite({ compared }: RunRecord): boolean {
+  return (compared?.left_out_participants?.length ?? 0) > 0;
 }
 
 /** Finished rounds over all rounds of all runs, 0 to 1. */
