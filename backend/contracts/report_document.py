@@ -59,6 +59,9 @@ class ReportCell(Contract):
     best: bool = False
     num_cases: int | None = Field(default=None, description="Null where the site's policy withholds it.")
     num_misses: int = 0
+    num_missing: int | None = Field(
+        default=0, description="Cases without the structure in either mask; null where the site's policy withholds it."
+    )
     difference: float | None = None
     low: float | None = None
     high: float | None = None

@@ -28,7 +28,6 @@ from backend.contracts.report_document import (
     ReportTable,
     SiteRole,
 )
-from backend.contracts.score_text import signed, signed_interval
 from backend.contracts.status import RunStatus
 from backend.db.models import Experiment, Federation, Run, RunDataset
 from backend.errors import Conflict
@@ -260,14 +259,13 @@ def _cell(shown: ShownCell, withheld: dict[str, int]) -> ReportCell:
         best=shown.best,
         num_cases=_stated(score.num_cases, withheld.get(score.site_slug or "", 1)),
         num_misses=score.num_misses,
+        num_missing=_stated(score.num_missing, withheld.get(score.site_slug or "", 1)),
         difference=against.difference if against else None,
         low=against.low if against else None,
         high=against.high if against else None,
         p=against.p_holm if against else None,
-        difference_text=signed(against.difference, score.metric)
-        if against and against.difference is not None
-        else None,
-        interval_text=signed_interval(against.low, against.high, score.metric) if against else None,
+        difference_text=against.difference_text if against and against.difference is not None else None,
+        interval_text=against.interval_text if against else None,
     )
 
 
@@ -333,6 +331,21 @@ def _efforts(cases: ExperimentCases) -> Iterator[ReportEffort]:
         )
 
 
+def _missing(tables: list[ReportTable]) -> Iterator[str]:
+    """Of the sites' columns: the pooled one repeats them."""
+    columns = [
+        [row.cells[index].num_missing or 0 for row in table.rows if row.cells[index].mean is not None]
+        for table in tables
+        for index in range(len(table.columns) - 1)
+    ]
+    if missing := sum(map(sum, columns)):
+        differ = any(len(set(column)) > 1 for column in columns)
+        yield (
+            f"{missing} scores are missing, for neither mask holds the structure; they are in no mean."
+            + differ * " Methods differ in them at one site, so their means there are not of the same cases."
+        )
+
+
 def _remarks(cases: ExperimentCases, tables: list[ReportTable], with_counts: bool) -> Iterator[str]:
     yield "Research software, not a medical device."
     open_runs = [run for run in cases.runs if run.status != RunStatus.COMPLETED]
@@ -352,6 +365,7 @@ def _remarks(cases: ExperimentCases, tables: list[ReportTable], with_counts: boo
             f"{misses} scores have no value, for one of the two masks was empty; they are in no mean. Read HD95 with "
             "Dice, which counts them as 0."
         )
+    yield from _missing(tables)
     if cases.experiment.config.evaluation.nsd_tolerance:
         tolerance = cases.experiment.config.evaluation.nsd_tolerance
         yield f"NSD at a tolerance of {tolerance:g} mm, or px for images without spacing."

@@ -17,9 +17,10 @@ from backend.clock import now
 from backend.contracts.changed_settings import experiment_settings, strategy_settings
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.report_document import Report as Document
-from backend.contracts.report_document import ReportSite
+from backend.contracts.report_document import ReportCell, ReportRow, ReportSite, ReportTable
 from backend.db.models import Report
 from backend.db.session import unit_of_work
+from backend.reports.freeze import _missing
 from backend.reports.palette import SITE_COLOURS
 from backend.reports.pdf import report_pdf
 from tests.backend.backend_states import saved_state
@@ -277,3 +278,32 @@ def test_a_report_says_what_came_out_and_how_to_make_it_again(backend: LiveBacke
     assert "What came out" in text
     assert super_model["difference_text"] in text
     assert text.index("Reproduce") < text.index("strategies:")
+
+
+def test_what_is_missing_is_said_and_that_methods_differ_in_it() -> None:
+    """A model that draws nothing on healthy images is measured on fewer cases than one that invents something."""
+
+    def table(*numbers: int | None) -> ReportTable:
+        rows = [
+            ReportRow(
+                label=f"method {index}",
+                model="global",
+                cells=(ReportCell(mean=0.5, num_missing=number), ReportCell(mean=0.5, num_missing=number)),
+            )
+            for index, number in enumerate(numbers)
+        ]
+        return ReportTable(
+            metric="dice",
+            title="Dice",
+            unit=None,
+            higher_is_better=True,
+            structure=None,
+            columns=("a", None),
+            rows=tuple(rows),
+        )
+
+    assert list(_missing([table(0, 0, None)])) == []
+    (same,) = _missing([table(2, 2)])
+    assert same == "4 scores are missing, for neither mask holds the structure; they are in no mean."
+    (other,) = _missing([table(2, 0)])
+    assert other.endswith("Methods differ in them at one site, so their means there are not of the same cases.")
