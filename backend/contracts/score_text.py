@@ -19,8 +19,10 @@ def printed(value: float | None, metric: ScoreName, no_value: str = NO_VALUE) ->
     return no_value if value is None else f"{value:.{digits_of(metric)}f}"
 
 
-def signed(difference: float, metric: ScoreName) -> str:
-    """A difference with its sign; what rounds to nothing has none."""
+def signed(difference: float | None, metric: ScoreName, no_value: str = NO_VALUE) -> str:
+    """A difference with its sign; what rounds to nothing has none. no_value for none."""
+    if difference is None:
+        return no_value
     text = f"{difference:+.{digits_of(metric)}f}"
     return text.replace("-", "\N{MINUS SIGN}") if float(text) else text[1:]
 

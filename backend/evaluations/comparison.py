@@ -6,7 +6,8 @@ from statistics import fmean
 
 from sqlalchemy.orm import Session
 
-from backend.contracts.metrics import SCORES, ModelKind
+from backend.contracts.metrics import SCORES, ModelKind, ScoreName
+from backend.contracts.score_text import signed, signed_interval
 from backend.db.models import Experiment
 from backend.errors import InvalidInput
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
@@ -52,7 +53,15 @@ def comparison_of(
     for slug in cases.places.columns:
         expected = _of_column(cases, values[pinned], slug)
         column = [
-            _cell(cases, method, slug, _of_column(cases, values[method], slug), expected, _wanted(method, only))
+            _cell(
+                cases,
+                method,
+                slug,
+                _of_column(cases, values[method], slug),
+                expected,
+                query.metric,
+                with_interval=_wanted(method, only),
+            )
             for method in others
         ]
         column = adjusted(column)
@@ -147,6 +156,8 @@ def _cell(
     slug: str | None,
     own: CaseSeeds,
     expected: CaseSeeds,
+    metric: ScoreName,
+    *,
     with_interval: bool,
 ) -> ComparisonCell:
     pairs = list(_pairs(own, expected))
@@ -156,6 +167,8 @@ def _cell(
     by_seed = [{seed: value - other for seed, (value, other) in of_case.items()} for of_case in pairs]
     test = wilcoxon(differences)
     interval = interval_over_seeds_and_cases(by_seed) if with_interval else None
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    difference = _mean(differences)
     return ComparisonCell(
         strategy_label=method.label,
         model=method.model,
@@ -167,9 +180,11 @@ def _cell(
         num_left_out=len(own.keys() | expected.keys()) - len(pairs),
         mean=_mean(values),
         baseline_mean=_mean(others),
-        difference=_mean(differences),
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
+        difference=difference,
+        difference_text=signed(difference, metric),
+        low=low,
+        high=high,
+        interval_text=signed_interval(low, high, metric),
         p=test.p if test else None,
         p_holm=None,
         decidable=False,

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from backend.contracts.metrics import SCORES, ScoreName
-from backend.contracts.score_text import NO_VALUE, signed, signed_interval
+from backend.contracts.metrics import SCORES
+from backend.contracts.score_text import NO_VALUE
 from backend.contracts.values import one_line
 from backend.csv_text import write_csv
 from backend.evaluations.schemas import (
@@ -145,7 +145,7 @@ def results_latex(table: ShownTable, verdict: Sequence[str] = (), names: Mapping
         steps = [_latex_steps(row)] * counted
         lines.append(" & ".join([escape(row.strategy_label), model, *map(_latex_cell, row.cells), *steps]) + r" \\")
         if any(cell.difference and cell.difference.difference is not None for cell in row.cells):
-            differences = [_latex_difference(cell, table.metric) for cell in row.cells]
+            differences = [_latex_difference(cell) for cell in row.cells]
             lines.append(" & ".join(["", "", *differences, *[""] * counted]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
@@ -195,12 +195,12 @@ def _latex_cell(cell: ShownCell) -> str:
     return text + deviation + mark
 
 
-def _latex_difference(cell: ShownCell, metric: ScoreName) -> str:
+def _latex_difference(cell: ShownCell) -> str:
     """`+0.064 [+0.010, +0.102]` in small print; empty where nothing was compared."""
     other = cell.difference
     if other is None or other.difference is None:
         return ""
-    text = f"{signed(other.difference, metric)} {signed_interval(other.low, other.high, metric) or ''}".rstrip()
+    text = f"{other.difference_text} {other.interval_text or ''}".rstrip()
     return rf"{{\scriptsize ${text}$}}".replace("\N{MINUS SIGN}", "-").replace("\N{PLUS-MINUS SIGN}", r"\pm ")
 
 

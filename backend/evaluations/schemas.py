@@ -97,10 +97,12 @@ class ComparisonCell(Record):
     mean: float | None
     baseline_mean: float | None
     difference: float | None
+    difference_text: str = Field(description="The difference as it is printed everywhere; a dash for none.")
     low: float | None = Field(
         description="Ends of the interval of the difference, over seeds and cases; None for fewer than two cases."
     )
     high: float | None
+    interval_text: str | None = Field(description="The interval as it is printed everywhere: `[+0.064, +0.102]`.")
     p: float | None
     p_holm: float | None = Field(description="p adjusted for the methods compared on this site.")
     decidable: bool = Field(

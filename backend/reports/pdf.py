@@ -274,7 +274,7 @@ def _matrix(matrix: ReportMatrix, report: Report) -> Iterator[Flowable]:
     for part in page_parts(order):
         head = ["Model", *(_column_name(matrix.columns[index], names) for index in part)]
         rows = [
-            [_model_name(model, names), *(NONE if (mean := means[index]) is None else f"{mean:.3f}" for index in part)]
+            [_model_name(model, names), *(printed(means[index], "dice") for index in part)]
             for model, means in zip(matrix.models, matrix.means, strict=True)
         ]
         yield grid(head, rows, column_widths(len(part)))

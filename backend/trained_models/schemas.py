@@ -63,8 +63,10 @@ class StudentScore(Record):
     super: float | None
     student: float | None
     difference: float | None = Field(description="Student less super model: what one file for everybody costs.")
+    difference_text: str = Field(description="The difference as it is printed everywhere; a dash for none.")
     low: float | None = Field(description="95 % interval of the difference over cases; null without single cases.")
     high: float | None
+    interval_text: str | None = Field(description="The interval as it is printed everywhere: `[+0.064, +0.102]`.")
     num_cases: int
 
 

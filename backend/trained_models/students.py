@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.score_text import signed, signed_interval
 from backend.contracts.status import RunStatus
 from backend.db.models import Experiment, Run
 from backend.evaluations.scored_cases import (
@@ -103,12 +104,16 @@ def _score(
     slug: str | None, teacher: float | None, student: float | None, differences: list[float] | None, num_cases: int
 ) -> StudentScore:
     interval = bootstrap_mean(differences) if differences else None
+    low, high = (interval.low, interval.high) if interval else (None, None)
+    difference = None if teacher is None or student is None else student - teacher
     return StudentScore(
         site_slug=slug,
         super=teacher,
         student=student,
-        difference=None if teacher is None or student is None else student - teacher,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
+        difference=difference,
+        difference_text=signed(difference, "dice"),
+        low=low,
+        high=high,
+        interval_text=signed_interval(low, high, "dice"),
         num_cases=num_cases,
     )

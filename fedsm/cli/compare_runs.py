@@ -6,8 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend.contracts.metrics import SCORES, ScoreName
-from backend.contracts.score_text import signed
+from backend.contracts.metrics import SCORES
 from backend.evaluations.run_comparison.schemas import ComparedScore, RunComparison
 from backend.evaluations.statistics import SIGNIFICANT
 from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, TokenOption, api
@@ -43,15 +42,15 @@ def _print(console: Console, found: RunComparison) -> None:
     direction = "higher is better" if found.higher_is_better else "lower is better"
     scores = Table("site", *heads, title=f"{found.metric} on test cases, {direction}; * p < {SIGNIFICANT:g}")
     for row in found.rows:
-        scores.add_row(row.site_slug or "all that train", *(_format(score, found.metric) for score in row.scores))
+        scores.add_row(row.site_slug or "all that train", *map(_format, row.scores))
     console.print(scores)
     for caution in found.cautions:
         console.print(caution, highlight=False)
 
 
-def _format(score: ComparedScore, metric: ScoreName) -> str:
+def _format(score: ComparedScore) -> str:
     if score.mean is None:
         return "-" if score.lacks is None else f"- ({score.lacks})"
     star = " *" if score.p_holm is not None and score.p_holm < SIGNIFICANT else ""
     lacks = "" if score.lacks is None else f" [{score.lacks}]"
-    return score.text + lacks + ("" if score.difference is None else f" ({signed(score.difference, metric)}{star})")
+    return score.text + lacks + ("" if score.difference is None else f" ({score.difference_text}{star})")

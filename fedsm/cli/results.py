@@ -7,8 +7,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend.contracts.metrics import SCORES, ScoreName
-from backend.contracts.score_text import NO_VALUE, printed, signed, signed_interval
+from backend.contracts.metrics import SCORES
+from backend.contracts.score_text import NO_VALUE, printed
 from backend.evaluations.schemas import (
     Comparison,
     ComparisonCell,
@@ -224,9 +224,7 @@ def print_comparison(console: Console, found: Comparison) -> None:
         table.add_column(title, no_wrap=True)
     cells = {(cell.strategy_label, cell.model, cell.site_slug): cell for cell in found.cells}
     for label, model in dict.fromkeys((cell.strategy_label, cell.model) for cell in found.cells):
-        table.add_row(
-            label, model, *(_format_difference(cells.get((label, model, slug)), found.metric) for slug in columns)
-        )
+        table.add_row(label, model, *(_format_difference(cells.get((label, model, slug))) for slug in columns))
     console.print(table)
     console.print(f"{found.test}.", highlight=False)
     console.print(found.words_of_seeds, highlight=False)
@@ -261,20 +259,23 @@ def print_selector(console: Console, found: RunSelector) -> None:
             sweep.add_row(f"{point.gamma:g}", printed(point.mean, found.metric), f"{point.share_global:.0%}")
         console.print(sweep)
     if (best := found.validation) is not None:
-        as_run = "" if best.dice_as_run is None else f", {best.dice_as_run:.3f} at the run's {found.gamma:g}"
+        as_run = (
+            "" if best.dice_as_run is None else f", {printed(best.dice_as_run, 'dice')} at the run's {found.gamma:g}"
+        )
         absent = f"; without {', '.join(best.absent_sites)}" if best.absent_sites else ""
         console.print(
-            f"Best on {best.num_cases} validation cases: gamma {best.gamma:g}, Dice {best.dice:.3f}{as_run}{absent}. "
-            "Use it: `fedsm model register RUN NAME --threshold validation`."
+            f"Best on {best.num_cases} validation cases: gamma {best.gamma:g}, Dice "
+            f"{printed(best.dice, 'dice')}{as_run}{absent}. Use it: `fedsm model register RUN NAME "
+            "--threshold validation`."
         )
 
 
-def _format_difference(cell: ComparisonCell | None, metric: ScoreName) -> str:
+def _format_difference(cell: ComparisonCell | None) -> str:
     if cell is None or cell.difference is None:
         return NO_VALUE
-    interval = f" {text}" if (text := signed_interval(cell.low, cell.high, metric)) else ""
+    interval = f" {cell.interval_text}" if cell.interval_text else ""
     star = " *" if cell.p_holm is not None and cell.p_holm < SIGNIFICANT else ""
-    return f"{signed(cell.difference, metric)}{interval}{star}"
+    return f"{cell.difference_text}{interval}{star}"
 
 
 def given(**query: str | None) -> dict[str, str]:

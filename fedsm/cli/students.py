@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from backend.contracts.registry import Reference
-from backend.contracts.score_text import printed, signed, signed_interval
+from backend.contracts.score_text import printed
 from backend.contracts.student import StudentCreate
 from backend.experiments.schemas import ExperimentRecord
 from backend.trained_models.schemas import StudentScore
@@ -87,7 +87,7 @@ def _numbers(score: StudentScore) -> tuple[str, ...]:
     return (
         printed(score.super, "dice", "-"),
         printed(score.student, "dice", "-"),
-        "-" if score.difference is None else signed(score.difference, "dice"),
-        signed_interval(score.low, score.high, "dice") or "-",
+        "-" if score.difference is None else score.difference_text,
+        score.interval_text or "-",
         str(score.num_cases),
     )

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from backend.contracts.score_text import printed
 from backend.contracts.status import TERMINAL_RUN_STATUSES, RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from backend.runs.schemas import RunRecord
@@ -90,7 +91,7 @@ def describe_run(run: RunRecord) -> str:
     """`FedSM, seed 0: round 3 of 20 (running)`."""
     text = f"{run.strategy_label}, seed {run.seed}: round {run.round} of {run.num_rounds} ({run.status})"
     if run.best_dice is not None:
-        text += f", best validation Dice {run.best_dice:.3f} in round {run.best_round}"
+        text += f", best validation Dice {printed(run.best_dice, 'dice')} in round {run.best_round}"
     if run.failure:
         text += f": {run.failure}"
     if waiting := waits_of(run):
@@ -127,7 +128,7 @@ class _Bars:
                 self._bars[run.id] = self._progress.add_task(label, total=run.num_rounds, status="")
             status = run.failure or waits_of(run) or str(run.status)
             if run.best_dice is not None:
-                status += f", Dice {run.best_dice:.3f}"
+                status += f", Dice {printed(run.best_dice, 'dice')}"
             self._progress.update(self._bars[run.id], completed=_rounds_done(run), status=status)
 
 

@@ -71,6 +71,9 @@ def test_scores_are_paired_by_case(backend: LiveBackend, federation: dict[str, A
     assert rows[None][1]["difference"] == pytest.approx(0.15)
     assert rows[None][1]["num_pairs"] == 2
     assert rows[None][0]["difference"] is None
+    texts = [(score["difference_text"], score["interval_text"]) for score in (rows[None][0], rows["c"][1])]
+    assert texts == [("\u2013", None), ("\u22120.300", None)], "no interval of one case"
+    assert rows[None][1]["interval_text"] == "[+0.100, +0.200]"
     assert answer["runs"][1]["model"] == "super"
     assert answer["runs"][0]["bytes_up"] > 0
     assert any("c is left out" in caution for caution in answer["cautions"])

@@ -55,6 +55,7 @@ def test_a_student_is_trained_tested_and_shown_next_to_its_teacher(
     assert (pooled["super"], pooled["student"], pooled["num_cases"]) == (pytest.approx(0.9), pytest.approx(0.85), 3)
     for end in ("difference", "low", "high"):
         assert pooled[end] == pytest.approx(-0.05)
+    assert (pooled["difference_text"], pooled["interval_text"]) == ("\u22120.050", "[\u22120.050, \u22120.050]")
     models = {model["name"]: model for model in backend.get(f"/federations/{federation['id']}/registered-models")}
     facts = backend.get(f"/model-versions/{models['fundus-student']['versions'][0]['id']}")["facts"]
     assert [part["name"] for part in facts["parts"]] == ["global"], "one file, without its teacher"

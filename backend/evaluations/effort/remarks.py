@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from backend.contracts.methods.references import CentralizedConfig
+from backend.contracts.score_text import signed
 from backend.db.models import Run
 from backend.evaluations.effort.schemas import MethodEffort, Remark
 
@@ -55,7 +56,7 @@ def rising_remark(gains: Mapping[str, float]) -> list[Remark]:
     """gains: method to the gain in validation Dice over the last rounds, of those that still rise."""
     if not gains:
         return []
-    named = ", ".join(f"{label} (+{gain:.3f})" for label, gain in gains.items())
+    named = ", ".join(f"{label} ({signed(gain, 'dice')})" for label, gain in gains.items())
     words = (
         f"Still rising in the last round, by validation Dice: {named}. The last fifth of the rounds is better than the "
         "fifth before, so more rounds may change the order."

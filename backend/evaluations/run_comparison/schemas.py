@@ -35,8 +35,10 @@ class ComparedScore(Record):
     num_cases: int
     num_pairs: int
     difference: float | None = Field(description="Its mean less the first run's.")
+    difference_text: str = Field(description="The difference as it is printed everywhere; a dash for none.")
     low: float | None = Field(description="Ends of the difference's bootstrap interval.")
     high: float | None
+    interval_text: str | None = Field(description="The interval as it is printed everywhere: `[+0.064, +0.102]`.")
     p: float | None
     p_holm: float | None = Field(description="p adjusted for the runs compared on this site.")
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES, DistanceUnit, ModelKind
-from backend.contracts.score_text import printed
+from backend.contracts.score_text import printed, signed, signed_interval
 from backend.contracts.status import TaskStatus
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation, Run, RunDataset, Task
@@ -167,7 +167,9 @@ def _row(
 def _score(values: dict[str, float], first: dict[str, float] | None, query: Query) -> ComparedScore:
     differences = [values[case] - first[case] for case in values if case in first] if first is not None else []
     test, interval = wilcoxon(differences), bootstrap_mean(differences)
+    low, high = (interval.low, interval.high) if interval else (None, None)
     mean = fmean(values.values()) if values else None
+    difference = fmean(differences) if differences else None
     return ComparedScore(
         mean=mean,
         text=printed(mean, query.metric),
@@ -175,9 +177,11 @@ def _score(values: dict[str, float], first: dict[str, float] | None, query: Quer
         lacks=None,
         num_cases=len(values),
         num_pairs=len(differences),
-        difference=fmean(differences) if differences else None,
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
+        difference=difference,
+        difference_text=signed(difference, query.metric),
+        low=low,
+        high=high,
+        interval_text=signed_interval(low, high, query.metric),
         p=test.p if test else None,
         p_holm=None,
     )

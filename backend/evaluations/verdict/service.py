@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES
-from backend.contracts.score_text import printed, signed, signed_interval
+from backend.contracts.score_text import printed
 from backend.db.models import Experiment, Federation, Run
 from backend.evaluations.comparison import comparison_of, require_structure
 from backend.evaluations.results import distance_unit, seeds_of_table
@@ -216,8 +216,8 @@ def _places(cases: ExperimentCases, query: Query, cells: list[ComparisonCell]) -
             low=cell.low,
             high=cell.high,
             p_holm=cell.p_holm,
-            text=signed(cell.difference, query.metric),
-            interval_text=signed_interval(cell.low, cell.high, query.metric) or "",
+            text=cell.difference_text,
+            interval_text=cell.interval_text or "",
         )
 
 

@@ -293,8 +293,28 @@ it("trains a student of a super model, and says what the others cost on the same
     reference_weight: 0.5,
     gamma: 0.9,
     scores: [
-      { site_slug: null, super: 0.9, student: 0.88, difference: -0.02, low: -0.03, high: -0.01, num_cases: 40 },
-      { site_slug: "aster", super: 0.9, student: 0.91, difference: 0.01, low: null, high: null, num_cases: 12 },
+      {
+        site_slug: null,
+        super: 0.9,
+        student: 0.88,
+        difference: -0.02,
+        difference_text: "−0.020",
+        low: -0.03,
+        high: -0.01,
+        interval_text: "[−0.030, −0.010]",
+        num_cases: 40,
+      },
+      {
+        site_slug: "aster",
+        super: 0.9,
+        student: 0.91,
+        difference: 0.01,
+        difference_text: "+0.010",
+        low: null,
+        high: null,
+        interval_text: null,
+        num_cases: 12,
+      },
     ],
   };
   const { bodies } = openApp("/models/v1", {
@@ -304,7 +324,7 @@ it("trains a student of a super model, and says what the others cost on the same
     "POST /runs/r1/students": { id: "e9" },
   });
   const card = await screen.findByTestId("students");
-  expect(await within(card).findByText("95 %: −0.030 to −0.010")).toBeInTheDocument();
+  expect(await within(card).findByText("95 %: [−0.030, −0.010]")).toBeInTheDocument();
   expect(card).toHaveTextContent("−0.020");
   expect(within(card).getByText("+0.010")).toBeInTheDocument();
   fireEvent.click(within(card).getByRole("button", { name: "Train a student" }));

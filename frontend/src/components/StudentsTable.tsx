@@ -4,7 +4,6 @@ import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { StateBadge } from "@/components/StateBadge";
 import { formatDice } from "@/lib/format";
-import { formatDifference } from "@/lib/metrics";
 import { siteLook } from "@/lib/sites";
 
 interface Props {
@@ -65,23 +64,17 @@ function Scores({ scores, federation }: Pick<Props, "federation"> & { scores: St
             <Table.Td ta="right">{formatDice(score.super)}</Table.Td>
             <Table.Td ta="right">{formatDice(score.student)}</Table.Td>
             <Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
-              {formatDifference(score.difference, "dice")}
-              <Interval score={score} />
+              {score.difference_text}
+              {score.interval_text !== null && (
+                <Text size="xs" c="dimmed">
+                  95 %: {score.interval_text}
+                </Text>
+              )}
             </Table.Td>
             <Table.Td ta="right">{score.num_cases}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-/** Of the difference, over cases. */
-function Interval({ score: { low, high } }: { score: StudentScore }) {
-  if (low === null || high === null) return null;
-  return (
-    <Text size="xs" c="dimmed">
-      95 %: {formatDifference(low, "dice")} to {formatDifference(high, "dice")}
-    </Text>
   );
 }

@@ -1288,9 +1288,21 @@ export type ComparedScore = {
      */
     difference: number | null;
     /**
+     * Difference Text
+     *
+     * The difference as it is printed everywhere; a dash for none.
+     */
+    difference_text: string;
+    /**
      * High
      */
     high: number | null;
+    /**
+     * Interval Text
+     *
+     * The interval as it is printed everywhere: `[+0.064, +0.102]`.
+     */
+    interval_text: string | null;
     /**
      * Lacks
      *
@@ -1435,9 +1447,21 @@ export type ComparisonCell = {
      */
     difference: number | null;
     /**
+     * Difference Text
+     *
+     * The difference as it is printed everywhere; a dash for none.
+     */
+    difference_text: string;
+    /**
      * High
      */
     high: number | null;
+    /**
+     * Interval Text
+     *
+     * The interval as it is printed everywhere: `[+0.064, +0.102]`.
+     */
+    interval_text: string | null;
     /**
      * Low
      *
@@ -7456,6 +7480,12 @@ export type ReportCell = {
      */
     num_misses?: number;
     /**
+     * Num Missing
+     *
+     * Cases without the structure in either mask; null where the site's policy withholds it.
+     */
+    num_missing?: number | null;
+    /**
      * P
      *
      * Adjusted by Holm's method.
@@ -11407,9 +11437,21 @@ export type StudentScore = {
      */
     difference: number | null;
     /**
+     * Difference Text
+     *
+     * The difference as it is printed everywhere; a dash for none.
+     */
+    difference_text: string;
+    /**
      * High
      */
     high: number | null;
+    /**
+     * Interval Text
+     *
+     * The interval as it is printed everywhere: `[+0.064, +0.102]`.
+     */
+    interval_text: string | null;
     /**
      * Low
      *

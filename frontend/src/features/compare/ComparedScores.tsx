@@ -2,7 +2,6 @@ import { Stack, Table, Text } from "@mantine/core";
 import type { ComparedScore, FederationRecord, RunComparison } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatP, SIGNIFICANCE_MARK } from "@/lib/comparison";
-import { formatDifference } from "@/lib/metrics";
 import { siteLook } from "@/lib/sites";
 import { RunHeads } from "./RunHeads";
 import { isSignificant } from "./runComparison";
@@ -32,7 +31,7 @@ export function ComparedScores({ comparison, federation }: Props) {
                     )}
                   </Table.Th>
                   {row.scores.map((score, index) => (
-                    <Score key={comparison.runs[index]?.run.id} score={score} metric={comparison.metric} />
+                    <Score key={comparison.runs[index]?.run.id} score={score} />
                   ))}
                 </Table.Tr>
               );
@@ -50,7 +49,7 @@ export function ComparedScores({ comparison, federation }: Props) {
   );
 }
 
-function Score({ score, metric }: { score: ComparedScore; metric: RunComparison["metric"] }) {
+function Score({ score }: { score: ComparedScore }) {
   const tip =
     score.difference === null
       ? `${score.num_cases} cases`
@@ -67,14 +66,8 @@ function Score({ score, metric }: { score: ComparedScore; metric: RunComparison[
       )}
       {score.difference !== null && (
         <Text size="xs" c="dimmed">
-          {formatDifference(score.difference, metric)}
-          {isSignificant(score) && SIGNIFICANCE_MARK}
-          {score.low !== null && score.high !== null && (
-            <>
-              {" "}
-              ({formatDifference(score.low, metric)} to {formatDifference(score.high, metric)})
-            </>
-          )}
+          {score.difference_text}
+          {isSignificant(score) && SIGNIFICANCE_MARK} {score.interval_text}
         </Text>
       )}
     </Table.Td>

@@ -134,7 +134,7 @@ describe("the results of an experiment", () => {
     expect(screen.queryByText(/· baseline/)).not.toBeInTheDocument();
     fireEvent.click(await screen.findByRole("button", { name: "Compare with FedAvg, global model" }));
     const table = screen.getByTestId("results-table");
-    await waitFor(() => expect(cells(table, /FedSM/)[2]).toContain("+0.050†+0.010 to +0.090"));
+    await waitFor(() => expect(cells(table, /FedSM/)[2]).toContain("+0.050†[+0.010, +0.090]"));
     expect(router.state.location.search).toMatchObject({ baseline: "FedAvg", baselineModel: "global" });
     expect(asked).toContain(
       "/api/v1/experiments/e1/comparison?metric=dice&checkpoint=best&baseline=FedAvg&model=global",

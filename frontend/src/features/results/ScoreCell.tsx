@@ -4,9 +4,8 @@ import type { Comparison, ComparisonCell, FederationRecord, ResultCell, ShownCel
 import { SiteMark } from "@/components/SiteMark";
 import { SIGNIFICANCE_MARK, verdict } from "@/lib/comparison";
 import { plural } from "@/lib/format";
-import { formatDifference } from "@/lib/metrics";
 import { siteLook } from "@/lib/sites";
-import { cellWords, comparisonWords, formatInterval } from "./cellWords";
+import { cellWords, comparisonWords } from "./cellWords";
 import classes from "./ResultsTable.module.css";
 import type { Column } from "./results";
 
@@ -76,12 +75,10 @@ function Difference({ cell, comparison }: { cell: ComparisonCell; comparison: Co
   return (
     <div className={classes.difference} data-verdict={found}>
       <span>
-        {formatDifference(cell.difference, comparison.metric)}
+        {cell.difference_text}
         {found !== "open" && SIGNIFICANCE_MARK}
       </span>
-      {cell.low !== null && cell.high !== null && !isSame && (
-        <span className={classes.interval}>{formatInterval(cell, comparison)}</span>
-      )}
+      {cell.interval_text !== null && !isSame && <span className={classes.interval}>{cell.interval_text}</span>}
     </div>
   );
 }

@@ -14,8 +14,10 @@ const CELL: ComparisonCell = {
   mean: 0.9,
   baseline_mean: 0.85,
   difference: 0.05,
+  difference_text: "+0.050",
   low: 0.01,
   high: 0.09,
+  interval_text: "[+0.010, +0.090]",
   p: 0.002,
   p_holm: 0.004,
   method: "exact",
@@ -40,7 +42,7 @@ describe("words of a cell", () => {
   it("tells the difference, its interval, the test and n", () => {
     expect(comparisonWords(CELL, COMPARISON)).toBe(
       "+0.050 against FedAvg, global model (0.850): significantly better\n" +
-        "95 % interval +0.010 to +0.090\n" +
+        "95 % interval [+0.010, +0.090]\n" +
         "p = 0.004 after Holm (alone p = 0.002, exact), n = 12 pairs of cases, 1 left out without a value of both",
     );
   });

@@ -3,7 +3,7 @@
 import type { Comparison, ComparisonCell, ResultCell } from "@/api";
 import { formatP, verdict } from "@/lib/comparison";
 import { formatPercent, plural } from "@/lib/format";
-import { formatDifference, formatScore } from "@/lib/metrics";
+import { formatScore } from "@/lib/metrics";
 import { modelName } from "@/lib/words";
 
 const VERDICTS = { better: "significantly better", worse: "significantly worse", open: "no significant difference" };
@@ -24,22 +24,16 @@ export function cellWords(cell: ResultCell, place: string, isBest: boolean, lack
 
 export function comparisonWords(cell: ComparisonCell, comparison: Comparison): string {
   if (cell.difference === null) return `no case that ${baselineName(comparison)} has a value for too`;
-  const difference = formatDifference(cell.difference, comparison.metric);
   const baseline = `${baselineName(comparison)} (${formatScore(cell.baseline_mean, comparison.metric)})`;
-  const lines = [`${difference} against ${baseline}: ${VERDICTS[verdict(cell, comparison)]}`];
-  if (cell.low !== null && cell.high !== null) {
-    lines.push(`${formatPercent(comparison.confidence)} interval ${formatInterval(cell, comparison)}`);
+  const lines = [`${cell.difference_text} against ${baseline}: ${VERDICTS[verdict(cell, comparison)]}`];
+  if (cell.interval_text !== null) {
+    lines.push(`${formatPercent(comparison.confidence)} interval ${cell.interval_text}`);
   }
   const left = cell.num_left_out > 0 ? `, ${cell.num_left_out} left out without a value of both` : "";
   const test =
     cell.method === null ? "" : `${formatP(cell.p_holm)} after Holm (alone ${formatP(cell.p)}, ${cell.method}), `;
   lines.push(`${test}n = ${plural(cell.num_pairs, "pair")} of cases${left}`);
   return lines.join("\n");
-}
-
-/** `+0.004 to +0.020`. */
-export function formatInterval(cell: ComparisonCell, comparison: Comparison): string {
-  return `${formatDifference(cell.low, comparison.metric)} to ${formatDifference(cell.high, comparison.metric)}`;
 }
 
 export function baselineName(comparison: Pick<Comparison, "baseline_label" | "baseline_model">): string {
