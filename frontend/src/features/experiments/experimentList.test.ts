@@ -60,6 +60,15 @@ describe("the list of experiments", () => {
     expect(notComparedWords(DONE)).toBeNull();
   });
 
+  it("names every method whose Dice prints alike", () => {
+    const tied = ["FedSM", "FedAvg", "FedAvg"].map((label, index) => ({
+      status: "completed",
+      best_dice: 0.8 + index / 10000,
+      strategy_label: label,
+    }));
+    expect(bestDice(experiment("tied", {}, tied))?.label).toBe("FedSM, FedAvg");
+  });
+
   it("counts finished rounds, not the one under way", () => {
     expect(progressOf(GOING)).toBeCloseTo(0.2);
     expect(progressOf(DONE)).toBeCloseTo(0.7);

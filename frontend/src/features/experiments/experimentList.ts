@@ -1,7 +1,7 @@
 /** Which experiments a list shows, and in which order. */
 
 import type { ExperimentRecord, RunRecord } from "@/api";
-import { formatSeconds, plural } from "@/lib/format";
+import { formatDice, formatSeconds, plural } from "@/lib/format";
 import { isOver } from "@/lib/status";
 import type { ExperimentOrder, ExperimentState } from "./search";
 
@@ -19,15 +19,22 @@ const STATES: Record<ExperimentState, (experiment: ExperimentRecord) => boolean>
   failed: (experiment) => experiment.runs.some((run) => run.status === "failed"),
 };
 
-/** The best validation Dice of its runs that have not failed and that every site validated; null before the first. */
+/** More methods that print alike are counted. */
+const MAX_TIED = 3;
+
+/** The best validation Dice of its runs that have not failed and that every site validated, with all methods whose Dice prints
+ * alike; null before the first. */
 export function bestDice(experiment: ExperimentRecord): { dice: number; label: string } | null {
-  return experiment.runs.reduce<{ dice: number; label: string } | null>(
-    (best, run) =>
-      run.status !== "failed" && !lostASite(run) && run.best_dice !== null && run.best_dice > (best?.dice ?? -1)
-        ? { dice: run.best_dice, label: run.strategy_label }
-        : best,
-    null,
+  const compared = experiment.runs.flatMap((run) =>
+    run.status !== "failed" && run.best_dice !== null && !lostASite(run)
+      ? { dice: run.best_dice, label: run.strategy_label }
+      : [],
   );
+  if (compared.length === 0) return null;
+  const dice = Math.max(...compared.map((run) => run.dice));
+  const tied = compared.filter((run) => formatDice(run.dice) === formatDice(dice));
+  const labels = [...new Set(tied.map(({ label }) => label))];
+  return { dice, label: labels.length > MAX_TIED ? `${labels.length} methods` : labels.join(", ") };
 }
 
 /** `not compared: 1 run that not every site validated`; null where every run's Dice is of all its sites. */
