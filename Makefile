@@ -76,7 +76,7 @@ test-unit: setup-test ## Tests of engine, data sets and backend; the backend's o
 	$(BIN)/pytest -n 3 --dist worksteal --durations=40 -m "not gpu and not speed" tests $(addprefix --ignore=,$(HEAVY_TESTS)) --ignore=tests/compose
 
 test-platform: setup-test ## Tests with real worker processes, killed processes, the REST guide and a real browser
-	$(BIN)/pytest -n 2 --dist loadfile --durations=40 -m "not gpu and not speed" $(PLATFORM_TESTS)
+	$(BIN)/pytest -n 3 --dist loadfile --durations=40 -m "not gpu and not speed" $(PLATFORM_TESTS)
 	$(BIN)/pytest -n 2 --dist loadfile --durations=40 -m "not gpu and not speed" tests/e2e
 
 test-one: setup-test ## One test, file or folder: make test-one T=tests/worker/engine/test_aggregation.py
