@@ -141,7 +141,7 @@ def test_sites_and_federations_are_edited_archived_and_restored(signed_in: Page,
     drawer.get_by_role("textbox", name="Name").fill("Linden hospital")
     drawer.get_by_role("textbox", name="Contact").fill("desk@linden.test")
     drawer.get_by_role("button", name="Save", exact=True).click()
-    expect(drawer.get_by_text("desk@linden.test")).to_be_visible()
+    expect(drawer.get_by_text("desk@linden.test", exact=True)).to_be_visible()
     drawer.get_by_role("button", name="Archive site").click()
     page.get_by_role("dialog", name="Archive Linden hospital?").get_by_role("button", name="Archive site").click()
     expect(page.get_by_text("left out of new experiments")).to_be_visible()

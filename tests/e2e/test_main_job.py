@@ -114,7 +114,7 @@ def compare_methods(page: Page) -> None:
     expect(page.get_by_role("button", name=re.compile("^FedAvg, global model is the baseline"))).to_be_visible()
     page.reload()
     row = page.get_by_test_id("results-table").get_by_role("row", name=re.compile("Super model"))
-    expect(row).to_contain_text(re.compile(r"[+\u2212]\d+\.\d{2} to [+\u2212]\d+\.\d{2}"))
+    expect(row).to_contain_text(re.compile(r"\[[+\u2212]\d+\.\d{2}, [+\u2212]\d+\.\d{2}\]"))
     notes = page.get_by_test_id("results-notes")
     expect(notes).to_contain_text("against FedAvg, global model")
     expect(notes).to_contain_text(re.compile(r"Wilcoxon signed-rank test.*n = \d+"))
