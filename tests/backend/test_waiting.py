@@ -1,97 +1,13 @@
 """A quorum means: those who are there go on. Played workers, real times, both databases."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
 
-from backend.clock import now
-from backend.db.models import Moment, RunRound, Task, Worker
-from backend.db.session import unit_of_work
 from tests.backend.conftest import make_experiment
 from tests.backend.live_backend import LiveBackend
+from tests.backend.played_hospitals import SITES, Hospitals
 from tests.backend.played_worker import PlayedWorker
-
-DISC = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
-SITES = ("h1", "h2", "h3")
-
-
-class Hospitals:
-    """Real sites, each with a worker of its own, and the coordinator's; who is offline neither beats nor works."""
-
-    def __init__(self, backend: LiveBackend, worker: PlayedWorker) -> None:
-        self.backend, self.worker = backend, worker
-        self.offline: set[str] = set()
-        self.federation: dict[str, Any] = backend.post("/federations", {"name": "Hospitals", "task": DISC})
-        for name in SITES:
-            site = backend.post(f"/federations/{self.federation['id']}/sites", {"name": name, "kind": "real"})
-            backend.post(f"/sites/{site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
-        self.work()
-        worker.done.clear()
-
-    def start(self, **config: Any) -> str:
-        waiting = {"absent_minutes": 5} | config.pop("waiting", {})
-        config = {"minimum_sites": 2, "waiting": waiting, "schedule": {"rounds": 3}} | config
-        experiment = make_experiment(self.backend, self.federation, **config)
-        return str(self.backend.post(f"/experiments/{experiment['id']}/start")["runs"][0]["id"])
-
-    def beat(self) -> None:
-        for name in ("coordinator", *SITES):
-            if name not in self.offline:
-                queue = name if name == "coordinator" else f"site.{name}"
-                body = {"worker": f"worker-{name}", "queues": [queue], "hardware": "played", "num_processes": 1}
-                assert self.backend.worker.post("/worker-api/v1/heartbeat", json=body).status_code == 204
-
-    def work(self) -> None:
-        """Everybody who is there works until nothing is left for them."""
-        self.beat()
-        while any(self._work_one(name) for name in ("coordinator", *SITES) if name not in self.offline):
-            pass
-
-    def _work_one(self, name: str) -> bool:
-        self.worker.name = f"worker-{name}"
-        queue = name if name == "coordinator" else f"site.{name}"
-        return self.worker.work_one(queue, drop_refused=True)
-
-    def minutes_pass(self, minutes: float) -> None:
-        """All times of the database grow older; those online say so again, and the recovery loop looks."""
-        self.grow_older(minutes)
-        self.beat()
-        self.backend.recover()
-
-    def grow_older(self, minutes: float) -> None:
-        by = timedelta(minutes=minutes)
-        with unit_of_work(self.backend.platform.database) as session:
-            for table in (Task, Worker, Moment, RunRound):
-                for row in session.scalars(select(table)):
-                    for column in table.__table__.columns:
-                        value = getattr(row, column.key)
-                        if hasattr(value, "tzinfo") and column.key != "lease_expires_at":
-                            setattr(row, column.key, value - by)
-
-    def go_offline(self, name: str) -> None:
-        self.offline.add(name)
-        with unit_of_work(self.backend.platform.database) as session:
-            long_ago = now() - timedelta(seconds=60)
-            session.execute(update(Worker).where(Worker.name == f"worker-{name}").values(last_seen_at=long_ago))
-        self.backend.recover()
-
-    def come_back(self, name: str) -> None:
-        self.offline.discard(name)
-        self.beat()
-
-    def run(self, run_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.backend.get(f"/runs/{run_id}")
-        return found
-
-    def statuses(self, run_id: str) -> dict[tuple[str, str, int], str]:
-        tasks = self.backend.get(f"/runs/{run_id}/tasks")
-        return {(task["kind"], task["participant"], task["round"]): task["status"] for task in tasks}
-
-    def warnings(self, run_id: str) -> list[str]:
-        found = self.backend.get(f"/runs/{run_id}/events", level="warning", limit=1000)
-        return [event["message"] for event in found]
 
 
 @pytest.fixture
@@ -181,7 +97,7 @@ def test_the_validation_goes_on_without_a_site_that_left_after_the_last_round(ho
     hospitals.offline.add("h3")
     hospitals.work()
     hospitals.offline.discard("h3")
-    hospitals._work_one("h3")
+    hospitals.work_one("h3")
     hospitals.go_offline("h3")
     hospitals.work()
     assert hospitals.run(run_id)["status"] == "evaluating"
@@ -240,74 +156,6 @@ def test_time_in_which_the_backend_was_down_counts_for_nobody(hospitals: Hospita
     assert hospitals.statuses(run_id)["train_site", "h3", 1] == "failed"
 
 
-def test_a_site_at_work_is_waited_for_by_its_own_speed(hospitals: Hospitals) -> None:
-    run_id = hospitals.start(waiting={"absent_minutes": 1, "late_factor": 2})
-    hospitals.offline.add("h3")
-    hospitals.work()
-    hospitals.offline.discard("h3")
-    claimed = hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
-    for minutes, fraction in ((0.5, 0.005), (9.5, 0.1), (10, 0.2), (10, 0.3)):  # a hundred minutes in all
-        hospitals.minutes_pass(minutes)
-        assert hospitals.worker.progress(claimed, fraction=fraction).status_code == 200
-        assert hospitals.statuses(run_id)["train_site", "h3", 1] == "running"
-    for _ in range(16):  # and then it stands still, for more than twice a hundred minutes
-        hospitals.minutes_pass(11)
-        hospitals.worker.progress(claimed, fraction=0.3)
-    hospitals.minutes_pass(1)
-    assert hospitals.statuses(run_id)["train_site", "h3", 1] == "failed"
-    for _ in range(2):
-        assert hospitals.worker.progress(claimed, fraction=0.4).json()["action"] == "stop"
-    assert sum("comes too late and is dropped" in message for message in hospitals.warnings(run_id)) == 1
-
-
-def test_a_slow_site_that_still_loads_and_validates_is_waited_for(hospitals: Hospitals) -> None:
-    """The others are done in a moment. h3 has as many cases, has loaded them in a moment too, and then takes an hour to
-    validate the first one: of the tenth before the training itself nothing is concluded."""
-    run_id = hospitals.start(waiting={"absent_minutes": 5})
-    hospitals.offline.add("h3")
-    hospitals.work()
-    hospitals.offline.discard("h3")
-    claimed = hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
-    for _ in range(6):
-        hospitals.minutes_pass(10)
-        assert hospitals.worker.progress(claimed, fraction=0.05).json()["action"] == "continue"
-    [wait] = hospitals.run(run_id)["waits_for"]
-    assert (wait["participant"], wait["reason"]) == ("h3", "working")
-    assert hospitals.worker.progress(claimed, fraction=0.1).json()["action"] == "continue"
-    hospitals.minutes_pass(60)
-    assert hospitals.worker.complete(claimed).status_code == 204
-
-
-def test_no_share_for_half_a_day_is_no_work(hospitals: Hospitals) -> None:
-    run_id = hospitals.start(waiting={"absent_minutes": 5})
-    hospitals.offline.add("h3")
-    hospitals.work()
-    hospitals.offline.discard("h3")
-    hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
-    hospitals.minutes_pass(12 * 60 + 1)
-    assert hospitals.statuses(run_id)["train_site", "h3", 1] == "failed"
-
-
-def test_an_eta_counts_a_late_worker(hospitals: Hospitals) -> None:
-    """In the last round: empty while the late one has no speed, then the time that it has."""
-    run_id = hospitals.start(schedule={"rounds": 2}, waiting={"absent_minutes": 60})
-    while hospitals.run(run_id)["round"] < 2:
-        hospitals.beat()
-        for name in (*SITES, "coordinator"):
-            hospitals._work_one(name)
-    hospitals.offline.add("h3")
-    hospitals.work()
-    hospitals.offline.discard("h3")
-    claimed = hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
-    hospitals.minutes_pass(1)
-    assert hospitals.run(run_id)["eta_seconds"] is None
-    assert hospitals.worker.progress(claimed, fraction=0.9).status_code == 200
-    hospitals.minutes_pass(1)
-    run = hospitals.run(run_id)
-    assert run["waits_for"][0]["reason"] == "working"
-    assert 3000 < run["eta_seconds"] <= 3600
-
-
 def test_what_comes_too_late_is_dropped_and_said_once(hospitals: Hospitals) -> None:
     run_id = hospitals.start(waiting={"absent_minutes": 0, "working_minutes": 2})
     hospitals.offline.add("h3")
@@ -343,7 +191,7 @@ def test_a_site_goes_on_with_what_it_kept_of_the_last_round_that_used_its_update
     while not kept:
         hospitals.beat()
         for name in ("coordinator", *SITES):
-            hospitals._work_one(name)
+            hospitals.work_one(name)
     hospitals.go_offline("h3")
     while hospitals.run(run_id)["round"] < 3:
         hospitals.work()
@@ -402,19 +250,6 @@ def test_the_same_absences_give_the_same_state(hospitals: Hospitals) -> None:
     first = states()
     hospitals.go_offline("h3")
     assert states() == first
-
-
-def test_an_eta_counts_the_wait(hospitals: Hospitals) -> None:
-    run_id = hospitals.start(schedule={"rounds": 20})
-    while hospitals.run(run_id)["round"] < 2:
-        hospitals.beat()
-        for name in ("coordinator", *SITES):
-            hospitals._work_one(name)
-    hospitals.go_offline("h3")
-    hospitals.work()
-    run = hospitals.run(run_id)
-    assert run["waits_for"][0]["goes_on_at"] is not None
-    assert run["eta_seconds"] > 200
 
 
 def test_a_worker_all_of_whose_processes_hang_is_not_online(hospitals: Hospitals) -> None:
