@@ -72,8 +72,8 @@ class Poller:
             self.moved_at = time.monotonic()
             self._session.changed.clear()
             self._session.forget_waiting(FORGET_SECONDS)
-            state = self._home.next_renewal()
             try:
+                state = self._home.next_renewal()
                 answer = await self._poll_or_change(state)
             except HubAway as error:
                 self._say("warning", f"the hub is away: {error}")
@@ -88,16 +88,20 @@ class Poller:
             except Refused as error:
                 self._audit.write("refused", why=str(error)[:500], asked="poll")
                 self._say("error", str(error))
-                await asyncio.sleep(MAX_DELAY_SECONDS)
+                await self._pause(MAX_DELAY_SECONDS)
+                continue
+            except OSError as error:  # also of a full disk, which may be mended while the agent runs
+                self._say("error", f"the site's folder cannot be used: {error}")
+                await self._pause(MAX_DELAY_SECONDS)
                 continue
             delay = FIRST_DELAY_SECONDS
             if answer is not None:
-                self._home.renewal_answered(state)
                 await self._feed(answer)
                 await self._consider(answer)
 
     async def _poll_or_change(self, state: RenewalState) -> PollAnswer | None:
-        """The answer; None where a worker came or went, of which the next poll tells."""
+        """The answer; None where a worker came or went, of which the next poll tells. Raises HubAway, HubRefused,
+        Refused, and OSError where the site's folder cannot be written."""
         poll = asyncio.create_task(self._poll(state))
         change = asyncio.create_task(self._session.changed.wait())
         try:
@@ -127,6 +131,8 @@ class Poller:
         )
         found = read(PollAnswer, answer.content, "the hub's answer")
         assert isinstance(found, PollAnswer)
+        self._heads.keep(found.audit)
+        self._home.renewal_answered(state)
         return found
 
     def _policy(self) -> HospitalPolicy | None:
@@ -144,7 +150,6 @@ class Poller:
             logger.info("the hub answers")
         self._say("info", "")
         self._session.removal = answer.removal
-        self._heads.keep(answer.audit)
         new = tuple(task_id for task_id in answer.tasks if TASK_ID.fullmatch(task_id))
         if not new:
             return

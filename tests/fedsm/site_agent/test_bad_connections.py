@@ -5,12 +5,14 @@ import base64
 import hashlib
 import statistics
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from backend.contracts.artifacts import SAFETENSORS
 from backend.contracts.audit import AuditHead, HeadsSeen, heads_message
 from backend.contracts.link import PollAnswer
+from backend.link.keys import SigningKey
 from fedsm.site_agent import hub as hub_module
 from fedsm.site_agent import polling, transfers
 from fedsm.site_agent.approvals import Desk
@@ -70,17 +72,11 @@ def test_an_upload_is_sent_again(hub: PlayedHub, site: Site, fault: Fault) -> No
 
 def test_a_poll_goes_on_after_silence_and_resets(hub: PlayedHub, site: Site) -> None:
     """And the link counts as heard again only once the hub itself answers."""
-    head = AuditHead(number=1, hash="a" * 64)
-    signature = base64.b64encode(hub.key.sign(heads_message("hub", "north", head, None))).decode()
-    seen = HeadsSeen(own=head, signature=signature)
-    answer = PollAnswer(tasks=(), removal="0", approvals=(), audit=seen)
-    hub.answers[f"POST {API}/poll"] = (200, answer.model_dump_json().encode())
+    hub.answers[f"POST {API}/poll"] = (200, poll_answer(hub.key))
 
     async def poll(wire: BadWire) -> tuple[str, float, float]:
         async with Hub(wire.url, site.home.key(), hub.key.public) as real:
-            session, audit = Session(real, site.membership, site.under_way), Audit(site.audit_file)
-            desk = Desk(real, site.consents, audit, "F")
-            poller = Poller(session, site.home, LocalQueue("memory://", "q"), audit, desk, "2 cores", 0)
+            session, poller = poller_of(site, real)
             made_at = real.heard_at
             running = asyncio.create_task(poller.run(lambda: None))
             while not hub.asked:
@@ -99,6 +95,54 @@ def test_a_poll_goes_on_after_silence_and_resets(hub: PlayedHub, site: Site) -> 
     assert pauses[0] > 0.5 + 0.05, "the silence, then half of the first pause or more"
     assert pauses[1] > 0.1, "half of twice as much"
     assert pauses[2] > 0.2
+
+
+def poll_answer(key: SigningKey) -> bytes:
+    """key: what signs the head of the hub's record."""
+    head = AuditHead(number=1, hash="a" * 64)
+    signature = base64.b64encode(key.sign(heads_message("hub", "north", head, None))).decode()
+    seen = HeadsSeen(own=head, signature=signature)
+    return PollAnswer(tasks=(), removal="0", approvals=(), audit=seen).model_dump_json().encode()
+
+
+def poller_of(site: Site, hub: Hub) -> tuple[Session, Poller]:
+    session, audit = Session(hub, site.membership, site.under_way), Audit(site.audit_file)
+    desk = Desk(hub, site.consents, audit, "F")
+    return session, Poller(session, site.home, LocalQueue("memory://", "q"), audit, desk, "2 cores", 0)
+
+
+@pytest.mark.parametrize("fault", ["another key signed the hub's record", "the disk is full"])
+def test_a_poll_that_goes_wrong_is_said_and_asked_again(
+    hub: PlayedHub, site: Site, fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The agent goes on, and is well as soon as the cause is gone."""
+    monkeypatch.setattr(polling, "MAX_DELAY_SECONDS", 0.2)
+    is_forged = fault != "the disk is full"
+    hub.answers[f"POST {API}/poll"] = (200, poll_answer(SigningKey.generate() if is_forged else hub.key))
+    away = tmp_path.with_name(f"{tmp_path.name}-away")
+
+    async def poll() -> tuple[str, str]:
+        async with Hub(hub.url, site.home.key(), hub.key.public) as real:
+            session, poller = poller_of(site, real)
+            if not is_forged:
+                site.home.folder.rename(away)  # nothing can be written there, as on a full disk
+            at_first = session.problem
+            running = asyncio.create_task(poller.run(lambda: None))
+            while session.problem == at_first:
+                await asyncio.sleep(0.01)
+            said = session.problem
+            hub.answers[f"POST {API}/poll"] = (200, poll_answer(hub.key))
+            if not is_forged:
+                away.rename(site.home.folder)
+            while session.problem:
+                await asyncio.sleep(0.01)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            return said, session.problem
+
+    said, left = asyncio.run(asyncio.wait_for(poll(), 20))
+    assert ("not signed with its key" if is_forged else "folder cannot be used") in said
+    assert left == ""
 
 
 def test_no_two_sites_pause_alike() -> None:
