@@ -93,23 +93,33 @@ def comparable_means(scores: ValidationScores) -> dict[int, float]:
     return _means(scores, _compared_participants(scores)) if scores else {}
 
 
-def keepable_rounds(scores: ValidationScores, num_rounds: int) -> set[int]:
+def keepable_rounds(scores: ValidationScores, num_rounds: int, kept: Collection[int] | None = None) -> set[int]:
     """The rounds in `scores` that may still become the best of `num_rounds`, whichever participants validate what
     remains.
 
     `scores` holds rounds whose validation is over. No such round is missing; some may be too many, because a round is
     let go only where another one is at least as good for every set of participants that may still be chosen.
+
+    kept: those of them whose state is still there; by default all. Only they are compared, so that the work does not
+    grow with the rounds that were let go: whatever one of those beats, the one that beat it beats too.
     """
     scores = {number: scores[number] for number in sorted(scores) if scores[number]}
     if not scores:
         return set()
     fewest = _fewest_cases(scores, num_rounds)
+    # The likeliest winners first: most rounds are then beaten by the first that they are compared with.
+    means = {number: _mean(scores[number], frozenset(scores[number])) for number in scores if _is_in(number, kept)}
+    others = sorted(means, key=lambda number: (-means[number], number))
     return {
         number
-        for number in scores
+        for number in means
         if sum(score.num_cases for score in scores[number].values()) >= fewest
-        and not any(_always_beats(scores, other, number, fewest) for other in scores if other != number)
+        and not any(_always_beats(scores, other, number, fewest) for other in others if other != number)
     }
+
+
+def _is_in(number: int, kept: Collection[int] | None) -> bool:
+    return kept is None or number in kept
 
 
 def _listed(slugs: Sequence[str], names: Mapping[str, str]) -> str:
@@ -175,7 +185,7 @@ def _fewest_cases(scores: ValidationScores, num_rounds: int) -> float:
     num_done = len(scores)
     num_left = max(num_rounds - num_done, 0)
     num_scores = sum(score.num_cases for of_round in scores.values() for score in of_round.values())
-    most = max(_num_compared(scores, frozenset(of_round)) for of_round in scores.values())
+    most = max(_num_compared(scores, names) for names in {*map(frozenset, scores.values())})
     # c (done + left) >= (scores so far + c left) / 2, and c (done + left) >= what a set seen already compares.
     return min(num_scores / (2 * num_done + num_left), most / (num_done + num_left)) - _ROUNDING
 

@@ -39,22 +39,20 @@ def choose_best_round(session: Session, run: Run) -> None:
 
 
 def keepable_rounds(session: Session, run: Run) -> set[int]:
-    """Finished rounds whose state may still become the best; after the choice only the chosen one.
+    """Of the rounds whose state is here, those that may still become the best; after the choice only the chosen one.
 
     A round whose validation is not over yet, or could be made up for by a resume, is among them.
     """
     if run.best_round is not None and not is_being_extended(run):
         return {run.best_round}
-    finished = set(
-        session.scalars(
-            select(RunRound.round).where(
-                RunRound.run_id == run.id, RunRound.round >= 1, RunRound.finished_at.is_not(None)
-            )
-        )
-    )
-    open_ = finished - _settled(session, run, finished)
-    scores = {number: of_round for number, of_round in _candidates(session, run).items() if number not in open_}
-    return open_ | (keepable_among(scores, run.num_rounds) & finished)
+    columns = (RunRound.round, RunRound.removed_at)
+    is_finished = (RunRound.run_id == run.id, RunRound.round >= 1, RunRound.finished_at.is_not(None))
+    rows = session.execute(select(*columns).where(*is_finished)).all()
+    finished = {number for number, _ in rows}
+    kept = {number for number, removed_at in rows if removed_at is None}
+    settled = _settled(session, run, finished)
+    scores = {number: found for number, found in _candidates(session, run).items() if number in settled}
+    return (kept - settled) | keepable_among(scores, run.num_rounds, kept)
 
 
 def is_being_extended(run: Run) -> bool:

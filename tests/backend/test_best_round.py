@@ -1,9 +1,11 @@
 """Which round is the best, by hand-worked scores: the rule alone, without a platform."""
 
 import random
+from typing import Any
 
 import pytest
 
+import backend.contracts.best_round as module
 from backend.contracts.best_round import ValidationScore, ValidationScores, best_among, keepable_rounds
 
 
@@ -103,9 +105,36 @@ def test_the_best_round_was_never_let_go(seed: int) -> None:
     best = best_among(everything)
     if best is None:
         return
-    for number in range(best.round, num_rounds + 1):
-        kept = keepable_rounds({done: everything[done] for done in range(1, number + 1)}, num_rounds)
-        assert best.round in kept, f"let go after round {number}"
+    here: set[int] = set()
+    for number in range(1, num_rounds + 1):
+        done = {earlier: everything[earlier] for earlier in range(1, number + 1)}
+        here = keepable_rounds(done, num_rounds, here | {number})
+        if number >= best.round:
+            assert best.round in keepable_rounds(done, num_rounds), f"let go after round {number}"
+            assert best.round in here, f"let go after round {number}, of those that were still here"
+
+
+def test_the_work_of_a_round_does_not_grow_with_those_that_were_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve sites that improve by turns: the comparisons after each of 120 rounds are counted."""
+    compared = 0
+    always_beats = module._always_beats
+
+    def counted(*arguments: Any) -> bool:
+        nonlocal compared
+        compared += 1
+        return always_beats(*arguments)
+
+    monkeypatch.setattr(module, "_always_beats", counted)
+    rounds = {
+        number: {f"s{site}": number / 200 + (number + site) % 3 / 300 for site in range(12)} for number in range(1, 121)
+    }
+    everything, here, counts = scores(rounds), set[int](), {}
+    for number in rounds:
+        compared = 0
+        here = keepable_rounds({done: everything[done] for done in range(1, number + 1)}, 120, here | {number})
+        counts[number] = compared
+    assert 0 < max(counts.values()) < 20
+    assert here == keepable_rounds(everything, 120), "the same as by a comparison of all rounds"
 
 
 def test_of_sites_that_improve_together_only_the_latest_round_is_kept() -> None:
