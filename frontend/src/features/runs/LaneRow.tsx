@@ -65,7 +65,7 @@ export const LaneRow = memo(function LaneRow(props: Props) {
 
 function CellBox({ cell, column, left, ...props }: Props & { cell: Cell; column: number; left: number }) {
   const { row, cellWidth, name } = props;
-  const Icon = cell.state === "none" ? undefined : LOOKS[cell.state].icon;
+  const Icon = cell.state === "none" || cell.state === "apart" ? undefined : LOOKS[cell.state].icon;
   const place = { row, column };
   return (
     <button

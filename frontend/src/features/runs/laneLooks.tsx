@@ -14,7 +14,7 @@ import classes from "./SwimLane.module.css";
 import { placeOf, STATE_WORDS, taskFacts } from "./taskFacts";
 
 /** Icon, colour and pattern together, so that no state depends on colour alone. */
-export const LOOKS: Record<Exclude<CellState, "none">, { icon: TablerIcon }> = {
+export const LOOKS: Record<Exclude<CellState, "none" | "apart">, { icon: TablerIcon }> = {
   waiting: { icon: IconClock },
   training: { icon: IconPlayerPlayFilled },
   sending: { icon: IconUpload },

@@ -49,6 +49,22 @@ describe("lanes", () => {
     expect(result[1]?.cells.map((cell) => cell.state)).toEqual(["skipped", "failed", "none", "none"]);
   });
 
+  it("calls the last round skipped too once the run is tested, and no round of a site that never trains", () => {
+    const test = { kind: "evaluate_site" } as const;
+    const tasks = [
+      task("a", 1, "completed"),
+      task("b", 1, "completed"),
+      task("a", 2, "completed"),
+      ...["a", "b", "c"].map((site) => task(site, 3, "completed", test)),
+    ];
+    const result = lanes(tasks, ["a", "b", "c"], 3).map((lane) => lane.cells.map((cell) => cell.state));
+    expect(result).toEqual([
+      ["done", "done", "none", "done"],
+      ["done", "skipped", "none", "done"],
+      ["apart", "apart", "apart", "done"],
+    ]);
+  });
+
   it("tells an update on its way from training", () => {
     const tasks = [task("a", 1, "running", { fraction: 1 }), task("b", 1, "running", { fraction: 0.9 })];
     expect(lanes(tasks, ["a", "b"], 1).map((lane) => lane.cells[0]?.state)).toEqual(["sending", "training"]);

@@ -2,7 +2,8 @@
 
 import type { TaskRecord } from "@/api";
 
-export type CellState = "none" | "waiting" | "training" | "sending" | "done" | "failed" | "skipped";
+/** `apart`: a round of a participant that never trains in this run, as a site that is held out. */
+export type CellState = "none" | "apart" | "waiting" | "training" | "sending" | "done" | "failed" | "skipped";
 
 export interface Cell {
   column: string;
@@ -44,12 +45,17 @@ export function lanes(tasks: readonly TaskRecord[], order: readonly string[], nu
   const columns = [...Array.from({ length: numRounds }, (_, index) => String(index + 1)), TEST_COLUMN];
   const latest = new Map<string, TaskRecord>();
   const seen = new Set<string>();
+  const trained = new Set<string>();
   let newestRound = 0;
+  let isTested = false;
   for (const task of tasks) {
     const column = columnOf(task);
     if (column === undefined) continue;
     seen.add(task.participant);
-    if (task.kind === "train_site") newestRound = Math.max(newestRound, task.round);
+    if (task.kind === "train_site") {
+      trained.add(task.participant);
+      newestRound = Math.max(newestRound, task.round);
+    } else isTested = true;
     const key = `${task.participant}/${column}`;
     const known = latest.get(key);
     if (!known || known.created_at <= task.created_at) latest.set(key, task);
@@ -58,12 +64,17 @@ export function lanes(tasks: readonly TaskRecord[], order: readonly string[], nu
     ...order.filter((site) => seen.has(site)),
     ...[...seen].filter((site) => !order.includes(site)).sort(),
   ];
+  const lastPassed = isTested ? newestRound : newestRound - 1;
+  const withoutTask = (participant: string, column: string): CellState => {
+    if (column === TEST_COLUMN || newestRound === 0) return "none";
+    if (!trained.has(participant)) return "apart";
+    return Number(column) <= lastPassed ? "skipped" : "none";
+  };
   return participants.map((participant) => ({
     participant,
     cells: columns.map((column) => {
       const task = latest.get(`${participant}/${column}`);
-      const passed = column !== TEST_COLUMN && Number(column) < newestRound;
-      return { column, task, state: task ? stateOf(task) : passed ? "skipped" : "none" };
+      return { column, task, state: task ? stateOf(task) : withoutTask(participant, column) };
     }),
   }));
 }

@@ -6,6 +6,7 @@ import { type Cell, type CellState, TEST_COLUMN } from "./lanes";
 
 export const STATE_WORDS: Record<CellState, string> = {
   none: "not begun",
+  apart: "does not train in this run",
   waiting: "waiting",
   training: "at work",
   sending: "sending",
