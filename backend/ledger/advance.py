@@ -149,6 +149,9 @@ def _open_tasks(session: Session, run: Run, kind: TaskKind, round_number: int, p
         )
         for participant in participants
     ]
+    if len(tasks) > 1:  # who takes longest begins first: the others then wait for nobody at the end
+        cases = repository.num_cases_of(session, run.id)
+        tasks.sort(key=lambda task: -cases.get(task.participant, sum(cases.values())))
     enqueue(session, *tasks)
 
 

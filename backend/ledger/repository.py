@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.status import TERMINAL_TASK_STATUSES, TaskStatus
 from backend.contracts.task_kinds import TaskKind
-from backend.db.models import Run, RunDataset, RunRound, Task
+from backend.db.models import Case, Run, RunDataset, RunRound, Task
 
 
 def tasks_of(session: Session, run: Run, kind: TaskKind, round_number: int | None = None) -> list[Task]:
@@ -45,6 +45,17 @@ def queues_of(session: Session, run_id: str) -> dict[str, str]:
     """Of the workers of each site whose data sets the run has."""
     query = select(RunDataset.site_slug, RunDataset.queue).where(RunDataset.run_id == run_id)
     return dict(session.execute(query.order_by(RunDataset.position.desc())).all())
+
+
+def num_cases_of(session: Session, run_id: str) -> dict[str, int]:
+    """By site, as its data sets are now. It orders work, and is no fact about the run."""
+    query = (
+        select(RunDataset.site_slug, func.count())
+        .join(Case, Case.dataset_id == RunDataset.dataset_id)
+        .where(RunDataset.run_id == run_id)
+        .group_by(RunDataset.site_slug)
+    )
+    return dict(session.execute(query).all())
 
 
 def all_ended(session: Session, run: Run, kind: TaskKind, round_number: int) -> bool:

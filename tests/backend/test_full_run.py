@@ -221,3 +221,25 @@ def test_progress_brings_metrics_once(backend: LiveBackend, federation: dict[str
     assert any(event["message"] == "half-way" for event in backend.get(f"/runs/{run_id}/events"))
     task = next(task for task in backend.get(f"/runs/{run_id}/tasks", after_round=0) if task["participant"] == "a")
     assert (task["status"], task["fraction"], task["worker"]) == ("running", 0.5, "played-worker")
+
+
+def test_the_site_with_the_most_cases_begins_first_and_its_update_keeps_its_place(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aggregated: list[list[str]] = []
+    aggregate = worker._aggregate_round
+
+    def recorded(payload: dict[str, Any]) -> dict[str, Any]:
+        aggregated.append([update["participant"] for update in payload["updates"]])
+        return aggregate(payload)
+
+    monkeypatch.setattr(worker, "_aggregate_round", recorded)
+    (site,) = (site for site in backend.get(f"/federations/{federation['id']}")["sites"] if site["name"] == "c")
+    backend.post(f"/sites/{site['id']}/datasets", {"name": "More", "folder": "/data/more"})
+    worker.work_until_idle()
+    run_id = start_run(backend, federation, schedule={"rounds": 1})
+    worker.work_until_idle()
+    for kind in ("train_site", "validate_site", "evaluate_site"):
+        assert [participant for done, participant, _ in worker.done if done == kind] == ["c", "a", "b"], kind
+    assert aggregated == [["a", "b", "c"]], "sums are in the order of sites"
+    assert backend.get(f"/runs/{run_id}")["status"] == "completed"

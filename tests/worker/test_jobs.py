@@ -11,14 +11,16 @@ import pytest
 import torch
 
 from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.personalized import DittoConfig
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.student import Taught
-from backend.contracts.tasks import AggregateRoundPayload, RunSpec, SiteUpdateRef
+from backend.contracts.tasks import AggregateRoundPayload, InitializeRunPayload, RunSpec, SiteUpdateRef
 from tests.integration.tiny_data import SITES, TASK, tiny_config
 from tests.worker.worker_api_server import Answer, Request, WorkerApiServer, serve_worker_api
 from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.state import State, Tensors
 from worker.jobs import kinds as jobs
+from worker.jobs import state_transfer
 from worker.jobs.build import build_plan, build_strategy, strategy_of
 from worker.process.settings import WorkerSettings
 from worker.process.shutdown import is_shutting_down
@@ -169,3 +171,46 @@ def test_a_students_teacher_is_named_in_each_state_and_travels_once(artifacts: A
             parts.load(name)
         received.append(parts.num_bytes)
     assert received == [len(good[BAD]) + len(content), len(good[BAD])]
+
+
+def test_a_model_that_no_step_replaced_keeps_its_hash_and_is_asked_for_by_nobody(
+    artifacts: Artifacts, toolbox: Toolbox, server: WorkerApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last site is absent, so its personalized model stays: the round makes the bytes of the other three parts."""
+    made: list[Tensors] = []
+
+    def counted(tensors: Tensors) -> bytes:
+        made.append(tensors)
+        return to_bytes(tensors)
+
+    monkeypatch.setattr(state_transfer, "to_bytes", counted)
+    run = run_spec().model_copy(update={"strategy": DittoConfig()})
+    state = first_state(run)
+    parts = {name: artifacts.add(to_bytes(tensors)) for name, tensors in state.items()}
+    refs = [
+        SiteUpdateRef(
+            participant=site,
+            parts={
+                name: artifacts.add(to_bytes(moved({"global": state[name]}, 0.25 + place)))
+                for name in ("global", f"personalized/{site}")
+            },
+            num_cases=2,
+            num_steps=1,
+        )
+        for place, site in enumerate(SITES[:-1])
+    ]
+    result = jobs.aggregate(AggregateRoundPayload(run=run, round=1, state=parts, updates=tuple(refs)), toolbox)
+    own = {name: sha256 for name, sha256 in result.parts.items() if name != "global"}
+    assert own == {name: parts[name] for name in parts if name.endswith(BAD)} | {
+        f"personalized/{ref.participant}": ref.parts[f"personalized/{ref.participant}"] for ref in refs
+    }
+    assert len(made) == 1, "the average alone"
+    sent = [path.rpartition("/")[2] for method, path in server.paths() if method in ("HEAD", "PUT")]
+    assert {*sent} == {result.parts["global"]}
+
+
+def test_the_parts_of_round_0_which_begin_as_one_are_sent_once(toolbox: Toolbox, server: WorkerApiServer) -> None:
+    run = run_spec().model_copy(update={"strategy": DittoConfig()})
+    result = jobs.initialize_run(InitializeRunPayload(run=run), toolbox)
+    assert len(result.parts) == 1 + len(SITES)
+    assert [method for method, _ in server.paths()] == ["PUT"]

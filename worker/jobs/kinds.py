@@ -18,9 +18,7 @@ from backend.contracts.tasks import (
     InitializeRunPayload,
     InitializeRunResult,
     OutlyingUpdate,
-    PartMap,
     PredictCasePayload,
-    SiteUpdateRef,
     TaskPayload,
     TaskResult,
     TrainSitePayload,
@@ -39,7 +37,7 @@ from worker.engine.progress import counted, part_of
 from worker.engine.server_step import aggregate_updates, check_updates
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
-from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
+from worker.engine.strategies.base import SiteContext, Strategy
 from worker.engine.thresholds import threshold_scores
 from worker.jobs.build import build_plan, strategy_of
 from worker.jobs.case_loading import load_participant_data
@@ -51,11 +49,10 @@ from worker.jobs.past_masks import past_masks
 from worker.jobs.predictions import predict_case
 from worker.jobs.results import case_routing, case_scores, metric_points
 from worker.jobs.run_log import data_line, training_line, transfer_line, validation_line
+from worker.jobs.state_transfer import StateTransfer
 from worker.process.lease import Lease
 from worker.process.toolbox import Toolbox
-from worker.stores.api_client import ApiClient
 from worker.stores.full_disk import write_when_there_is_room
-from worker.stores.mapped_part import download_mapped
 from worker.stores.state_parts import StateParts
 
 #: Of a training, whose cases are then loaded; validation goes on from here to PREPARED_SHARE.
@@ -96,17 +93,17 @@ def initialize_run(payload: InitializeRunPayload, toolbox: Toolbox) -> Initializ
     """Stores the parts of round 0. Raises ValueError where another run's models do not fit."""
     run = payload.run
     strategy = strategy_of(run)
-    plan = build_plan(run, toolbox.device)
+    plan, transfer = build_plan(run, toolbox.device), StateTransfer(toolbox.api)
     if run.start is None:
         state = strategy.initial_state(plan)
     else:
-        state = started_state(strategy, plan, _download_state(toolbox.api, run.start.parts))
+        state = started_state(strategy, plan, transfer.download(run.start.parts))
     participants = strategy.participants(run.sites)
     return InitializeRunResult(
         participants=participants,
         evaluators=(*run.sites, *run.held_out_sites),
         criterion=strategy.criterion,
-        parts=_upload_state(toolbox.api, state),
+        parts=transfer.upload(state),
         downloads=_downloads(strategy, state, strategy.round_participants(plan, 1)),
     )
 
@@ -170,13 +167,14 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
     plan, strategy = build_plan(run, toolbox.device), strategy_of(run)
     frozen = {name: sha256 for name, sha256 in payload.state.items() if strategy.is_frozen(name)}
     changing = {name: sha256 for name, sha256 in payload.state.items() if name not in frozen}
-    state = _download_state(toolbox.api, changing)
-    updates, unreadable = _download_updates(toolbox.api, payload.updates)
+    transfer = StateTransfer(toolbox.api)
+    state = transfer.download(changing)
+    updates, unreadable = transfer.download_updates(payload.updates)
     checked = check_updates(strategy, state, updates, plan, payload.round)
     if checked.sound:  # else the round is over, and resuming the run asks the sites again
         state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
     return AggregateRoundResult(
-        parts=_upload_state(toolbox.api, state) | frozen,
+        parts=transfer.upload(state) | frozen,
         downloads=_downloads(strategy, state, strategy.round_participants(plan, payload.round + 1)),
         refused=unreadable | checked.refused,
         outliers={
@@ -258,39 +256,6 @@ def _load_data(
     data = load_participant_data(payload.run, payload.data, toolbox.data, part_of(lease.report, 0.0, share))
     lease.log("info", data_line(data, time.monotonic() - begun))
     return data
-
-
-def _upload_state(api: ApiClient, state: State) -> PartMap:
-    return {name: api.upload(to_bytes(tensors)) for name, tensors in state.items()}
-
-
-def _download_state(api: ApiClient, parts: PartMap) -> State:
-    return {name: download_mapped(api, sha256) for name, sha256 in parts.items()}
-
-
-def _download_updates(api: ApiClient, refs: Iterable[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:
-    """The updates that can be decoded, in site order, and why the others cannot.
-
-    The bytes of one site stop no other site.
-    """
-    updates: dict[str, SiteUpdate] = {}
-    unreadable: dict[str, str] = {}
-    for ref in refs:
-        try:
-            updates[ref.participant] = _download_update(api, ref)
-        except ValueError as error:
-            unreadable[ref.participant] = f"site {ref.participant}: {error}"
-    return updates, unreadable
-
-
-def _download_update(api: ApiClient, ref: SiteUpdateRef) -> SiteUpdate:
-    return SiteUpdate(
-        parts=_download_state(api, ref.parts),
-        num_cases=ref.num_cases,
-        num_steps=ref.num_steps,
-        local_state={},
-        metrics=(),
-    )
 
 
 def _downloads(strategy: Strategy, state: State, participants: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,58 @@
+"""States and updates between the backend and a task of the coordinator.
+
+What was downloaded or uploaded in the same task keeps its hash: tensors that no step replaced are neither made into
+bytes nor hashed again, and the backend is not asked whether it has them.
+"""
+
+from collections.abc import Iterable
+
+from backend.contracts.tasks import PartMap, SiteUpdateRef
+from worker.engine.checkpoint import to_bytes
+from worker.engine.state import State, Tensors
+from worker.engine.strategies.base import SiteUpdate
+from worker.stores.api_client import ApiClient
+from worker.stores.mapped_part import download_mapped
+
+
+class StateTransfer:
+    """The transfers of one task. Tensors that came through it must not be changed in place."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+        #: By the identity of a part. The part is held, so that no other can have the same identity.
+        self._known: dict[int, tuple[Tensors, str]] = {}
+
+    def download(self, parts: PartMap) -> State:
+        """The parts, mapped where the cache keeps files. Raises ValueError where one is no safetensors file."""
+        state: State = {}
+        for name, sha256 in parts.items():
+            state[name] = download_mapped(self._api, sha256)
+            self._known[id(state[name])] = (state[name], sha256)
+        return state
+
+    def download_updates(self, refs: Iterable[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:
+        """The updates that can be decoded, in site order, and why the others cannot.
+
+        The bytes of one site stop no other site.
+        """
+        updates: dict[str, SiteUpdate] = {}
+        unreadable: dict[str, str] = {}
+        for ref in refs:
+            try:
+                parts = self.download(ref.parts)
+            except ValueError as error:
+                unreadable[ref.participant] = f"site {ref.participant}: {error}"
+            else:
+                updates[ref.participant] = SiteUpdate(
+                    parts=parts, num_cases=ref.num_cases, num_steps=ref.num_steps, local_state={}, metrics=()
+                )
+        return updates, unreadable
+
+    def upload(self, state: State) -> PartMap:
+        """The parts' hashes, after the backend has them all."""
+        return {name: self._upload(tensors) for name, tensors in state.items()}
+
+    def _upload(self, tensors: Tensors) -> str:
+        if id(tensors) not in self._known:
+            self._known[id(tensors)] = (tensors, self._api.upload(to_bytes(tensors)))
+        return self._known[id(tensors)][1]
