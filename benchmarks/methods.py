@@ -205,7 +205,7 @@ def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, s
         "best_round": best,
         "validation": found.dice,
         "seconds": seconds,
-        "megabytes": _bytes_sent(strategy, sites, records[-2].state, plan) / 1e6,
+        "megabytes": _bytes_sent(strategy, sites, records[plan.rounds - 1].state, plan) / 1e6,
     }
 
 

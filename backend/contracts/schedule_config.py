@@ -176,11 +176,11 @@ class ScheduleConfig(Contract):
 
     averaging: Literal["none", "mean", "ema"] = Field(
         default="none",
-        description="What the last round's models are, of any method. Averages are kept at the server only, and are "
-        "tested as the best round where validation finds them better than every round without.",
+        description="Averages of the models of late rounds, of any method, as one more round in which nobody trains. "
+        "It is the best round where validation finds it better than every round that was trained.",
         json_schema_extra=choices(
             {
-                "none": "those of the last round",
+                "none": "no round more",
                 "mean": "the mean of the models over the last rounds",
                 "ema": "the exponential moving average of the models over all rounds",
             }
@@ -202,15 +202,31 @@ class ScheduleConfig(Contract):
         json_schema_extra=applies_when("averaging", "ema") | default_from(OWN),
     )
 
+    @property
+    def last_round(self) -> int:
+        """The number of a run's last state: that of the round which averages late rounds, where one does."""
+        return self.rounds if self.averaging == "none" else self.rounds + 1
+
+    def is_averaging(self, round_: int) -> bool:
+        """Whether nobody trains in the round, because it averages those before it."""
+        return self.rounds < round_ == self.last_round
+
     @model_validator(mode="after")
     def _averages_know_the_last_round(self) -> Self:
         if self.averaging != "none" and self.patience is not None:
             raise refused(
-                f"schedule.averaging {self.averaging} takes place in the last round, and with schedule.patience "
+                f"schedule.averaging {self.averaging} takes place after the last round, and with schedule.patience "
                 f"{self.patience} nobody knows before which one that is",
                 "leave patience empty, or set averaging to none",
                 field="averaging",
                 value=self.averaging,
+            )
+        if self.last_round > MAX_ROUNDS:
+            raise refused(
+                f"schedule.averaging {self.averaging} takes one round more than schedule.rounds {self.rounds}",
+                f"choose at most {MAX_ROUNDS - 1} rounds, or set averaging to none",
+                field="rounds",
+                value=self.rounds,
             )
         if self.averaging == "mean" and self.averaged_rounds > self.rounds:
             raise refused(

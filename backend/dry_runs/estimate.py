@@ -93,7 +93,10 @@ def _of_strategy(
     return StrategyEstimate(
         strategy_label=label,
         seconds_per_round=per_round,
-        seconds=start + per_round * num_rounds + answers.together(tests) * TESTED_ROUNDS + answers.together(one_by_one),
+        seconds=start * (1 + config.schedule.last_round - num_rounds)  # an average of late rounds is validated too
+        + per_round * num_rounds
+        + answers.together(tests) * TESTED_ROUNDS
+        + answers.together(one_by_one),
         bytes_up_per_round=round(up / len(costs) * num_senders * share),
         bytes_down_per_round=round(down / len(costs) * num_senders * share),
         bytes_kept=state * num_states_at_the_end(config) + viewer_mask_bytes(config, index, answers.results),

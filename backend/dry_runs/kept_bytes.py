@@ -13,7 +13,7 @@ Results = Mapping[str, DryRunSiteResult]
 
 def num_states_at_the_end(config: ExperimentConfig) -> int:
     """With a best round that is not the last; history shows both, and takes no more rounds for it."""
-    num_rounds = config.schedule.rounds
+    num_rounds = config.schedule.last_round
     if config.retention == "all":
         return num_rounds + 1
     return max(min(2, num_rounds), _num_history(config))
@@ -22,7 +22,7 @@ def num_states_at_the_end(config: ExperimentConfig) -> int:
 def num_states_at_most(config: ExperimentConfig, num_sites: int) -> int:
     """While it trains. Rounds that may still become the best are as many as sites in the worst usual case: each is the
     best of another site."""
-    num_rounds = config.schedule.rounds
+    num_rounds = config.schedule.last_round
     if config.retention == "all":
         return num_rounds + 1
     even = {*even_rounds(num_rounds, config.evaluation.history_rounds)}
@@ -50,5 +50,5 @@ def viewer_mask_bytes(config: ExperimentConfig, index: int, results: Results) ->
 
 
 def _num_history(config: ExperimentConfig) -> int:
-    num_rounds, most = config.schedule.rounds, config.evaluation.history_rounds
+    num_rounds, most = config.schedule.last_round, config.evaluation.history_rounds
     return min(most, 2, num_rounds) if most <= 2 else len(even_rounds(num_rounds, most))

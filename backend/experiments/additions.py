@@ -60,7 +60,7 @@ def new_run(experiment: Experiment, position: int, strategy: StrategyConfig, lab
         seed=seed,
         status=RunStatus.CREATED,
         round=0,
-        num_rounds=experiment.config.schedule.rounds,
+        num_rounds=experiment.config.schedule.last_round,
         minimum_sites=experiment.config.minimum_sites,
         created_at=now(),
     )

@@ -70,6 +70,8 @@ def _advance_rounds(session: Session, run: Run) -> None:
         return
     elif latest.round < run.num_rounds and not run_length.stop_early(session, run, latest.round):
         _open_round(session, run, latest.round + 1)
+        if _is_averaging(run, run.round):  # nobody's training is waited for
+            _advance_open_round(session, run, session.get_one(RunRound, (run.id, run.round)))
     else:
         run_length.drop_replaced_evaluation(session, run)
         message = f"{describe_run(run)} is being evaluated."
@@ -78,18 +80,23 @@ def _advance_rounds(session: Session, run: Run) -> None:
 
 
 def _open_round(session: Session, run: Run, round_number: int) -> None:
-    """Those train to whom the state before gives parts; the others validate that state, which training does first."""
+    """Those train to whom the state before gives parts; the others validate that state, which training does first.
+
+    In the round that averages late rounds nobody trains.
+    """
     previous = session.get_one(RunRound, (run.id, round_number - 1))
     run.round = round_number
     session.add(RunRound(run_id=run.id, round=round_number, opened_at=now()))
     session.flush()
     everyone = run.participants or []
-    trained = [participant for participant in everyone if participant in (previous.downloads or {})]
+    receivers = {} if _is_averaging(run, round_number) else previous.downloads or {}
+    trained = [participant for participant in everyone if participant in receivers]
     _open_tasks(session, run, "train_site", round_number, trained)
     asked = {task.participant for task in repository.tasks_of(session, run, "validate_site", round_number - 1)}
     idle = [participant for participant in everyone if participant not in {*trained, *asked}]
     _open_tasks(session, run, "validate_site", round_number - 1, idle)
-    message = f"{describe_run(run)}: round {round_number} of {run.num_rounds} is open."
+    what = "averages late rounds: nobody trains" if _is_averaging(run, round_number) else "is open"
+    message = f"{describe_run(run)}: round {round_number} of {run.num_rounds} {what}."
     events.record_of_run(session, run, "round", message, events.BACKEND, round=round_number)
 
 
@@ -128,7 +135,8 @@ def _advance_evaluation(session: Session, run: Run) -> None:
     elif all(map(_all_ended, evaluations.values())) and all(
         _has_quorum(session, run, tasks, "evaluate", number) for number, tasks in evaluations.items()
     ):
-        done = f"is completed; its best round is {run.best_round}" if run.participants else "is tested"
+        what = ", the average of late rounds" if _is_averaging(run, run.best_round) else ""
+        done = f"is completed; its best round is {run.best_round}{what}" if run.participants else "is tested"
         message = f"{describe_run(run)} {done}."
         set_status(session, run, RunStatus.COMPLETED, message, events.BACKEND)
 
@@ -173,6 +181,10 @@ def _has_quorum(session: Session, run: Run, tasks: list[Task], verb: str, round_
         about = {"site_slug": task.participant, "round": round_number, "task_id": task.id}
         events.record_of_run(session, run, "task", message, events.BACKEND, level="warning", **about)
     return True
+
+
+def _is_averaging(run: Run, round_number: int) -> bool:
+    return run.spec is not None and run.spec.config.schedule.is_averaging(round_number)
 
 
 def _all_ended(tasks: list[Task]) -> bool:

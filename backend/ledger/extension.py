@@ -47,7 +47,7 @@ def extend_run(session: Session, run_id: str, rounds: int, actor: str) -> Run:
     if problem := _problem(session, run, rounds):
         if run.status == RunStatus.COMPLETED and rounds <= run.num_rounds:
             remedy = f"choose more than {run.num_rounds}"
-            raise InvalidInput.of_field("rounds", rounds, f"the run has trained {run.num_rounds} rounds", remedy)
+            raise InvalidInput.of_field("rounds", rounds, f"the run has {run.num_rounds} rounds", remedy)
         raise TransitionNotAllowed(problem)
     assert run.spec is not None
     extension = Extension(
@@ -63,7 +63,7 @@ def extend_run(session: Session, run_id: str, rounds: int, actor: str) -> Run:
     approvals.ask(session, run)
     run.extensions = [*(run.extensions or []), extension]
     message = f"{actor} gave {describe_run(run)} more rounds: {rounds} in place of {run.num_rounds}."
-    run.num_rounds, run.early_stop = rounds, None
+    run.num_rounds, run.early_stop = run.spec.config.schedule.last_round, None
     set_status(session, run, RunStatus.RUNNING, message, actor)
     advance(session, run)
     return run
@@ -82,7 +82,7 @@ def _problem(session: Session, run: Run, rounds: int) -> str | None:
             "what the run is: start an experiment that begins with the version"
         )
     if rounds <= run.num_rounds:
-        return f"{describe_run(run)} has trained {run.num_rounds} rounds: choose more than {run.num_rounds}"
+        return f"{describe_run(run)} has {run.num_rounds} rounds: choose more than {run.num_rounds}"
     last = session.get(RunRound, (run.id, run.num_rounds))
     if last is None or not last.parts or last.removed_at is not None:
         return f"the state of round {run.num_rounds} is not kept any more: start a new experiment from the run's model"

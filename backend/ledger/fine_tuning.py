@@ -72,7 +72,7 @@ def start_fine_tuning(session: Session, version_id: str, body: FineTuneCreate, a
         seed=seed,
         status=RunStatus.CREATED,
         round=0,
-        num_rounds=config.schedule.rounds,
+        num_rounds=config.schedule.last_round,
         minimum_sites=1,
         spec=spec,
         created_at=now(),

@@ -129,7 +129,7 @@ def _of_evaluation(spec: RunSpec, task: Task, result: EvaluateSiteResult) -> Ite
         field = f"result.history.{index}"
         yield from strange_models(f"{field}.model", (past.model,), models)
         yield from strange_structures(spec.task, f"{field}.dice", past.dice)
-        if past.round > task.round and past.round > spec.config.schedule.rounds:
+        if past.round > task.round and past.round > spec.config.schedule.last_round:
             yield Problem(f"{field}.round", past.round, "is no round of the run", "report rounds of the run")
 
 

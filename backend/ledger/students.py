@@ -201,7 +201,7 @@ def _run(session: Session, experiment: Experiment, source: Run, taught: Taught) 
         seed=source.seed,
         status=RunStatus.RUNNING,
         round=0,
-        num_rounds=config.schedule.rounds,
+        num_rounds=config.schedule.last_round,
         minimum_sites=config.minimum_sites,
         spec=spec,
         participants=list(trained),

@@ -28,5 +28,5 @@ def _needs_its_last_rounds(run: Run) -> str | None:
             f"{run.strategy.name} personalizes its models in the last {run.strategy.fine_tuning_rounds} round(s) alone"
         )
     if run.spec is not None and run.spec.config.schedule.averaging != "none":
-        return f"schedule.averaging {run.spec.config.schedule.averaging} takes place in the last round"
+        return f"schedule.averaging {run.spec.config.schedule.averaging} takes place after the last round"
     return None

@@ -54,7 +54,11 @@ def _unfinished(session: Session, run_ids: Sequence[str]) -> dict[str, list[Task
     for task in session.scalars(query.order_by(Task.created_at, Task.id)):
         assert task.run_id is not None
         number = open_rounds.get(task.run_id, 0)
-        if task.kind in ("validate_site", "evaluate_site") if number is None else task.round == number:
+        if number is None:
+            unfinished = task.kind in ("validate_site", "evaluate_site")
+        else:  # who does not train in an open round validates the one before
+            unfinished = (task.round, task.kind) == (number - 1, "validate_site") or task.round == number
+        if unfinished:
             found[task.run_id].append(task)
     return dict(found)
 

@@ -15,7 +15,7 @@ from worker.engine.kept_state import state_to_keep
 from worker.engine.metrics import Metric
 from worker.engine.plan import Plan
 from worker.engine.progress import no_progress
-from worker.engine.server_step import aggregate_round
+from worker.engine.server_step import aggregate_round, is_averaging
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State
 from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
@@ -49,7 +49,8 @@ def never(_: Mapping[int, Mapping[str, tuple[Metric, ...]]]) -> bool:
 def run_rounds(
     strategy: Strategy, sites: Mapping[str, SiteData], plan: Plan, ends: Ends = never, start: State | None = None
 ) -> Iterator[RoundRecord]:
-    """Yields round 0 (the initial state and its scores) and then each round of the plan.
+    """Yields round 0 (the initial state and its scores), each round of the plan, and where late rounds are averaged the
+    round that does so.
 
     sites: by slug, those of plan.sites. ends: says after each round whether training ends early. start: another run's
     models to begin with, or None. Raises ValueError at the call where torch computes with several threads, and later
@@ -57,6 +58,11 @@ def run_rounds(
     """
     require_one_thread()
     return _rounds(strategy, sites, plan, ends, start)
+
+
+def num_states(plan: Plan) -> int:
+    """How many rounds `run_rounds` yields where training does not end early."""
+    return plan.rounds + 1 + (plan.late_average is not None)
 
 
 def require_one_thread() -> None:
@@ -86,17 +92,18 @@ def _rounds(
         for context in (SiteContext(plan, participant, 0, None, no_progress),)
     }
     yield RoundRecord(0, state, metrics, {})
-    for round_ in range(1, plan.rounds + 1):
+    for round_ in range(1, num_states(plan)):
         # 2. The round's participants receive their parts, and train with what they kept from their previous round.
         updates: dict[str, SiteUpdate] = {}
-        for participant in strategy.round_participants(plan, round_):
+        for participant in () if is_averaging(plan, round_) else strategy.round_participants(plan, round_):
             context = SiteContext(plan, participant, round_, kept.get(participant), no_progress, state.__getitem__)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
             report = reports.get(participant, {})
             updates[participant] = train_and_transform(
                 strategy, parts, data_of(participant, sites, plan), context, report
             )
-        # 3. The server checks the updates and aggregates those that are sound, in site order.
+        # 3. The server checks the updates and aggregates those that are sound, in site order; after the last round it
+        # averages late ones, where the plan says so.
         state, refused = aggregate_round(strategy, state, updates, plan, round_)
         # A refused update left nothing better at its site, so the site goes on from what it kept before.
         for participant in updates.keys() - refused.keys():

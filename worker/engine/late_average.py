@@ -1,11 +1,11 @@
-"""Averages of late rounds: the run's last state holds the mean of its models over the last rounds, or their exponential
-moving average (Polyak averaging; Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
-UAI 2018, average along one trajectory).
+"""Averages of late rounds: after its last round a run has one more, in which nobody trains and whose state holds the
+mean of the models over the last rounds, or their exponential moving average (Polyak averaging; Izmailov et al.,
+"Averaging Weights Leads to Wider Optima and Better Generalization", UAI 2018, average along one trajectory).
 
 The server keeps one accumulator for each segmentation model while rounds go on, and sites train from the models
-themselves, so that nothing else of a run changes and no byte is sent. In the last round the averages take the models'
-place. They are one more candidate for the best round, and thus kept only where validation finds them better than every
-round without.
+themselves, so that every round that trains has the bits of a run without averages, and sites send nothing more. The
+averages are one more candidate for the best round: they are kept only where validation finds them better than every
+round that was trained, the last one among them.
 """
 
 from dataclasses import dataclass
@@ -41,29 +41,41 @@ class LateAverage:
         return max(1, num_rounds - self.rounds + 1) if self.kind == "mean" else 1
 
 
-def with_late_average(
+def with_accumulators(
     average: LateAverage | None, before: State, following: State, round_: int, num_rounds: int
 ) -> State:
-    """The state to keep of a round.
+    """The state to keep of a round that was trained.
 
     before: the state that the sites received, with its accumulators. following: what the method made of the round.
-    num_rounds: of the run; in its last round the averages take the models' place, and no accumulator is left.
+    num_rounds: that are trained in all.
     """
     if average is None or round_ < average.begins(num_rounds):
         return following
     accumulators = {
         name: _accumulated(average, before.get(_accumulator(name)), part)
         for name, part in following.items()
-        if name == GLOBAL or name.startswith(_PERSONALIZED)
+        if _is_model(name)
     }
-    if round_ < num_rounds:
-        return following | {_accumulator(name): part for name, part in accumulators.items()}
-    return following | {name: _as_model(part, following[name]) for name, part in accumulators.items()}
+    return following | {_accumulator(name): part for name, part in accumulators.items()}
+
+
+def averaged_state(last: State) -> State:
+    """The state of the round that averages: the last trained one with its averages in the models' place, and no
+    accumulator. Raises ValueError where it has none."""
+    models = without_accumulators(last)
+    averages = {name: last[_accumulator(name)] for name in models if _is_model(name) and _accumulator(name) in last}
+    if not averages:
+        raise ValueError(f"the last trained state has no averages, only {', '.join(sorted(last))}")
+    return models | {name: _as_model(part, models[name]) for name, part in averages.items()}
 
 
 def without_accumulators(state: State) -> State:
     """What a method knows of a state."""
     return {name: part for name, part in state.items() if name != AVERAGE and not name.startswith(f"{AVERAGE}/")}
+
+
+def _is_model(part: str) -> bool:
+    return part == GLOBAL or part.startswith(_PERSONALIZED)
 
 
 def _accumulator(part: str) -> str:

@@ -38,7 +38,7 @@ class Plan:
     nsd_tolerance: of the normalized surface dice, in mm, or in px where no spacing is known.
     update_transforms: steps between what a site trained and what it sends, in their order (exchange.py).
     gather_transforms: steps between what the server gathers and what it aggregates, in their order (exchange.py).
-    late_average: the average of late rounds that takes the models' place in the last one, or None (late_average.py).
+    late_average: the average of late rounds, a round of its own after the last one, or None (late_average.py).
     device: where the networks are; states and updates are on the CPU.
     """
 

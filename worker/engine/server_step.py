@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from worker.engine.exchange import apply_gather_transforms
 from worker.engine.kept_state import is_finite
-from worker.engine.late_average import with_late_average, without_accumulators
+from worker.engine.late_average import averaged_state, with_accumulators, without_accumulators
 from worker.engine.outliers import Outlier, find_outliers
 from worker.engine.plan import Plan
 from worker.engine.state import State
@@ -60,7 +60,7 @@ def aggregate_updates(
     """The next state, from checked updates in site order. Raises ValueError where the sum of finite updates is not
     finite."""
     following = strategy.aggregate(without_accumulators(state), sound, plan, round_)
-    following = with_late_average(plan.late_average, state, following, round_, plan.rounds)
+    following = with_accumulators(plan.late_average, state, following, round_, plan.rounds)
     if broken := [name for name, tensors in following.items() if not is_finite(tensors)]:
         raise ValueError(
             f"the aggregation left NaN or infinite values in {', '.join(broken)} though every update was finite: lower "
@@ -69,14 +69,21 @@ def aggregate_updates(
     return following
 
 
+def is_averaging(plan: Plan, round_: int) -> bool:
+    """Whether nobody trains in the round, because it averages those before it."""
+    return plan.late_average is not None and round_ > plan.rounds
+
+
 def aggregate_round(
     strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
 ) -> tuple[State, dict[str, str]]:
     """The next state, and by participant why its update was refused.
 
-    updates: in site order. Raises ValueError with all reasons where every update was refused, and where the sum of
-    finite updates is not finite.
+    updates: in site order; none in the round that averages. Raises ValueError with all reasons where every update was
+    refused, and where the sum of finite updates is not finite.
     """
+    if is_averaging(plan, round_):
+        return averaged_state(state), {}
     checked = check_updates(strategy, state, updates, plan, round_)
     if not checked.sound:
         raise ValueError("no update of this round can be aggregated: " + "; ".join(checked.refused.values()))

@@ -33,8 +33,9 @@ from worker.engine.data import ParticipantData
 from worker.engine.evaluation import EvaluatedCase, evaluate, evaluate_validation
 from worker.engine.federation import train_and_transform, validate_state
 from worker.engine.kept_state import models_not_kept, state_to_keep
+from worker.engine.late_average import averaged_state
 from worker.engine.progress import counted, part_of
-from worker.engine.server_step import aggregate_updates, check_updates
+from worker.engine.server_step import aggregate_updates, check_updates, is_averaging
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State, Tensors
 from worker.engine.strategies.base import SiteContext, Strategy
@@ -159,7 +160,8 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
 
 
 def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoundResult:
-    """Stores the next state, made of the updates that are sound, and says why the others were refused.
+    """Stores the next state, made of the updates that are sound, and says why the others were refused; or of no update,
+    the averages of late rounds.
 
     Frozen parts are not fetched: the next state names the same artifacts.
     """
@@ -171,7 +173,9 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
     state = transfer.download(changing)
     updates, unreadable = transfer.download_updates(payload.updates)
     checked = check_updates(strategy, state, updates, plan, payload.round)
-    if checked.sound:  # else the round is over, and resuming the run asks the sites again
+    if is_averaging(plan, payload.round):
+        state = averaged_state(state)
+    elif checked.sound:  # else the round is over, and resuming the run asks the sites again
         state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
     return AggregateRoundResult(
         parts=transfer.upload(state) | frozen,

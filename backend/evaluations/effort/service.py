@@ -73,8 +73,11 @@ def rising_remarks(session: Session, runs: Iterable[Run]) -> list[Remark]:
     scores = validation_scores_of(session, over)
     gains: dict[str, list[float]] = defaultdict(list)
     for run in over:
-        means = comparable_means(scores.get(run.id, {}))
-        if run.num_rounds in means and (gain := still_rising(means)) is not None:
+        means, last = dict(comparable_means(scores.get(run.id, {}))), run.num_rounds
+        if run.spec is not None and run.spec.config.schedule.is_averaging(run.num_rounds):
+            means.pop(run.num_rounds, None)  # an average says nothing of where training goes
+            last -= 1
+        if last in means and (gain := still_rising(means)) is not None:
             gains[run.strategy_label].append(gain)
     return rising_remark({label: fmean(found) for label, found in gains.items()})
 

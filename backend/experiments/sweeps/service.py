@@ -40,7 +40,7 @@ def planned(session: Session, federation_id: str, name: str, points: Sequence[Sw
     return SweepPlan(
         experiments=experiments,
         num_runs=sum(each.num_runs for each in experiments),
-        num_rounds=sum(each.num_runs * each.config.schedule.rounds for each in experiments),
+        num_rounds=sum(each.num_runs * each.config.schedule.last_round for each in experiments),
     )
 
 

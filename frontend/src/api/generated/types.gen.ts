@@ -9099,7 +9099,7 @@ export type ScheduleConfig = {
     /**
      * Averaging
      *
-     * What the last round's models are, of any method. Averages are kept at the server only, and are tested as the best round where validation finds them better than every round without.
+     * Averages of the models of late rounds, of any method, as one more round in which nobody trains. It is the best round where validation finds it better than every round that was trained.
      */
     averaging?: 'none' | 'mean' | 'ema';
     /**
