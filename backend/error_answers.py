@@ -9,13 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id, new_correlation_id
 from backend.contracts.log_lines import correlation_id as known_id
 from backend.contracts.refusals import one_by_one
 from backend.contracts.values import one_line, printable
 from backend.error_body import ErrorBody
-from backend.errors import FedSMError, TooManyRequests
+from backend.errors import BadRequest, FedSMError, TooManyRequests
 from backend.problems import describe_problem
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _render_http)
     app.add_exception_handler(OperationalError, _render_database)
     app.add_exception_handler(OSError, _render_system)
+    app.add_exception_handler(ClientDisconnect, _render_broken_off)
     for not_storable in (DataError, OverflowError, UnicodeEncodeError):
         app.add_exception_handler(not_storable, _render_not_storable)
     app.add_exception_handler(Exception, _render_unexpected)
@@ -134,6 +136,11 @@ def _render_system(request: Request, error: Exception) -> JSONResponse:
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return error_response(request, 507, "disk_full", f"a disk of the backend is full: {error}. Make room there.")
     return _render_unexpected(request, error)
+
+
+def _render_broken_off(request: Request, _error: Exception) -> JSONResponse:
+    """Nobody reads this answer but the log, for which a connection that breaks is nothing unexpected."""
+    return response_to(request, BadRequest("the connection broke before all of the request was here: send it again"))
 
 
 def _render_not_storable(request: Request, error: Exception) -> JSONResponse:

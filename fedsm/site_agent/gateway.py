@@ -11,12 +11,13 @@ from pathlib import Path
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from backend.contracts.artifacts import ARTIFACT_MEDIA_TYPES, SHA256_PATTERN
-from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id
+from backend.contracts.log_lines import CORRELATION_HEADER, accepted_id, set_correlation_id
 from backend.contracts.site_limits import LIMITS_HEADER
 from backend.contracts.tasks import (
     ClaimedTask,
@@ -29,6 +30,7 @@ from backend.contracts.tasks import (
 from backend.contracts.worker_state import Heartbeat
 from fedsm.site_agent.audit import Audit
 from fedsm.site_agent.consents import Consents
+from fedsm.site_agent.correlation import Correlation
 from fedsm.site_agent.egress import Names, leaves
 from fedsm.site_agent.giving_back import GivingBack
 from fedsm.site_agent.hub import API, HubAway, HubRefused, refusal_of
@@ -89,6 +91,7 @@ class Gateway:
                 Route("/approval-link", self.approval_link, methods=["POST"]),
                 Route("/{path:path}", self.unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             ],
+            middleware=[Middleware(Correlation, under_way=self.session.under_way)],
             exception_handlers={
                 Refused: self.refused,
                 Waits: self.waits,
@@ -120,7 +123,8 @@ class Gateway:
             self._is_over(task_id)
         if verb == "claim" and answer.status_code == 200:
             origin = accepted_id(answer.headers.get(CORRELATION_HEADER))
-            answer = await self._allowed(task_id, answer.body)
+            set_correlation_id(origin)
+            answer = await self._allowed(task_id, answer.body, origin)
             if origin is not None:
                 answer.headers[CORRELATION_HEADER] = origin
         if answer.status_code < 300:
@@ -231,8 +235,9 @@ class Gateway:
         headers = {CORRELATION_HEADER: origin} if origin is not None else {}
         return Response(answer.content, answer.status_code, headers, media_type=media_type)
 
-    async def _allowed(self, task_id: str, content: bytes | memoryview) -> Response:
-        """The task as a worker gets it. One that is refused here is handed back at once. Raises Refused."""
+    async def _allowed(self, task_id: str, content: bytes | memoryview, origin: str | None) -> Response:
+        """The task as a worker gets it. One that is refused here is handed back at once. origin: the correlation id
+        that the hub said with it. Raises Refused."""
         claimed = None
         try:
             claimed = read(ClaimedTask, bytes(content), "the hub's task")
@@ -254,7 +259,8 @@ class Gateway:
                 await self._hand_back(task_id, attempt, str(error))
             raise
         limits = limits_of(policy)
-        claim = Claim(run=run_of(claimed.payload), lease_seconds=claimed.lease_seconds, limits=limits)
+        run, lease_seconds = run_of(claimed.payload), claimed.lease_seconds
+        claim = Claim(run=run, lease_seconds=lease_seconds, limits=limits, origin=origin)
         self.session.under_way.begin(task_id, claim)
         headers = {LIMITS_HEADER: limits.model_dump_json(exclude_none=True)}
         return Response(given.model_dump_json(), headers=headers, media_type="application/json")
@@ -294,6 +300,7 @@ class Gateway:
             run = getattr(payload, "run", None)
             about = {"run": run.run_id, "method": run.strategy.name} if run is not None else {}
             self.audit.write("claimed", task=task_id, attempt=claimed.attempt, kind=payload.kind, **about)
+            logger.info("task %s is claimed: %s", task_id, payload.kind)
         elif operation.answer is ProgressAnswer:
             said = read(ProgressAnswer, bytes(answer.body), "the hub's answer")
             assert isinstance(said, ProgressAnswer)
@@ -302,6 +309,8 @@ class Gateway:
         elif operation.answer is None:
             self._is_over(task_id)
             self.audit.write("completed" if verb == "complete" else "failed", task=task_id)
+            if verb == "complete":  # of a failure `leaves` has written what stays here
+                logger.info("task %s is completed", task_id)
 
 
 async def _body(request: Request) -> bytes:

@@ -1,12 +1,14 @@
 """Requests to the hub: signed, their answers verified, errors as two kinds: it is away, or it refuses."""
 
 import random
+import socket
 import time
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
+from backend.contracts.log_lines import CORRELATION_HEADER, correlation_id
 from backend.link.keys import PublicKey, SigningKey
 from backend.link.signatures import SignatureRefused
 from fedsm.site_agent.network import NetworkProblem, way_to, words_of
@@ -16,6 +18,9 @@ API = "/worker-api/v1"
 CONNECT_SECONDS = 10.0
 #: Of an answer that the hub does not hold back.
 READ_SECONDS = 60.0
+#: Bytes that this machine takes of an upload before the network does. Without a limit it takes megabytes at once, and
+#: on a slow link the answer would be expected before they left.
+UNSENT_BYTES = 2**17
 
 
 class HubAway(Exception):
@@ -44,10 +49,15 @@ class Hub:
             base_url=self.url,
             auth=SignedRequests(key, self.url),
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            verify=way.tls,
-            proxy=way.proxy,
+            transport=httpx.AsyncHTTPTransport(
+                verify=way.tls,
+                proxy=way.proxy,
+                trust_env=False,
+                limits=httpx.Limits(max_connections=32, keepalive_expiry=30),
+                socket_options=_socket_options(),
+            ),
+            event_hooks={"request": [_say_id]},
             trust_env=False,
-            limits=httpx.Limits(max_connections=32, keepalive_expiry=30),
         )
 
     async def __aenter__(self) -> Self:
@@ -115,6 +125,18 @@ class Hub:
         except SignatureRefused as error:
             raise HubAway(_of_stranger(answer, error)) from error
         return answer
+
+
+async def _say_id(request: httpx.Request) -> None:
+    """Of the click that this goes back to, for the hub's log."""
+    if (found := correlation_id()) is not None:
+        request.headers[CORRELATION_HEADER] = found
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    """Of each connection; none where the system has no such option."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    return [] if option is None else [(socket.IPPROTO_TCP, option, UNSENT_BYTES)]
 
 
 def jittered(seconds: float) -> float:

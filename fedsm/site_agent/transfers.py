@@ -18,7 +18,11 @@ from fedsm.site_agent.session import Session
 
 logger = logging.getLogger(__name__)
 
-CHUNK_BYTES = 2**20
+#: A file that is not larger is sent without asking what the hub has of it.
+SMALL_BYTES = 2**20
+#: What a connection takes at a time. A link of 20 kB/s passes it long before its silence counts as a break.
+PIECE_BYTES = 2**16
+#: Tries in a row that bring the file no further.
 TRIES = 8
 MAX_DELAY_SECONDS = 10.0
 TASK_HEADER = "X-FedSM-Task"
@@ -73,14 +77,17 @@ class Transfers:
         after the last try. Raises HubAway."""
         size, last = path.stat().st_size, HubAway("the hub was not asked")
         fault: httpx.Response | None = None
-        from_start = size <= CHUNK_BYTES
-        for attempt in range(TRIES):
-            if attempt:
-                await asyncio.sleep(_delay(attempt))
-            fault = None
+        from_start = size <= SMALL_BYTES
+        failed = furthest = 0
+        while failed < TRIES:
+            if failed:
+                await asyncio.sleep(_delay(failed))
+            failed, fault = failed + 1, None
             try:
                 start = 0 if from_start else await self._received(sha256, task_id)
                 start = start if start < size else 0
+                if start > furthest:
+                    failed, furthest = 1, start
                 answer = await self._put(path, sha256, media_type, task_id, start)
             except HubAway as error:
                 last, from_start = error, False
@@ -143,18 +150,18 @@ class Transfers:
 
     async def _bring(self, sha256: str, path: Path) -> None:
         partial = self._spool / f"part-{sha256}"
-        problem = ""
-        for attempt in range(TRIES):
-            if attempt:
-                await asyncio.sleep(_delay(attempt))
+        failed = furthest = 0
+        while True:
             try:
                 await self._append(sha256, partial)
                 break
             except httpx.HTTPError as error:
-                problem = words_of(error, self._session.hub.url)
-                logger.info("artifact %s broke off at %d bytes: %s", sha256[:12], _size(partial), problem)
-        else:
-            raise HubAway(problem)
+                have, problem = _size(partial), words_of(error, self._session.hub.url)
+                logger.info("artifact %s broke off at %d bytes: %s", sha256[:12], have, problem)
+                failed, furthest = (1, have) if have > furthest else (failed + 1, furthest)
+                if failed == TRIES:
+                    raise HubAway(problem) from error
+            await asyncio.sleep(_delay(failed))
         if await asyncio.to_thread(_hash_of, partial) != sha256:
             partial.unlink()
             raise Damaged(f"artifact {sha256} came damaged: it was changed on the way, or at the hub")
@@ -178,15 +185,15 @@ class Transfers:
                     await asyncio.to_thread(file.write, chunk)
 
 
-def _delay(attempt: int) -> float:
-    """Seconds before try `attempt`, which is at least 1."""
-    return jittered(min(MAX_DELAY_SECONDS, 0.2 * float(2**attempt)))
+def _delay(failed: int) -> float:
+    """Seconds before the next try. failed: how many tries in a row brought nothing more, 1 or more."""
+    return jittered(min(MAX_DELAY_SECONDS, 0.2 * float(2**failed)))
 
 
 async def _pieces(path: Path, start: int) -> AsyncIterator[bytes]:
     with open(path, "rb") as file:
         file.seek(start)
-        while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
+        while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
             yield piece
 
 

@@ -17,11 +17,13 @@ KEPT_SECONDS = 86400.0
 
 
 class Claim(Contract):
-    """run: or dry run, for which the task works; None for the check of a data set. limits: as they were then."""
+    """run: or dry run, for which the task works; None for the check of a data set. limits: as they were then. origin:
+    the correlation id of the click that the task goes back to; None where the hub said none."""
 
     run: str | None
     lease_seconds: float
     limits: SiteLimits
+    origin: str | None = None
 
 
 _CLAIMS = TypeAdapter(dict[str, Claim])
@@ -60,6 +62,10 @@ class UnderWay:
     def claim(self, task_id: str) -> Claim | None:
         """None for a task that an agent of a version before gave to its worker."""
         return self._claims.get(task_id)
+
+    def origin(self, given: str | None) -> str | None:
+        """A correlation id that a worker says, where a task came with it; None for any other, which would leave."""
+        return given if given is not None and any(claim.origin == given for claim in self._claims.values()) else None
 
     def tasks(self) -> dict[str, Claim]:
         """Those whose workers are not silent."""

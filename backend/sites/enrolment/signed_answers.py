@@ -32,6 +32,12 @@ def _is_of_site(scope: Scope) -> bool:
     return (path.startswith(WORKER_API) or path == JOIN) and is_signed(Headers(scope=scope))
 
 
+def _is_file(scope: Scope) -> bool:
+    """And not what the hub says of one, as how much of it is here."""
+    path: str = scope["path"]
+    return scope["method"] == "GET" and path.startswith(ARTIFACTS) and "/" not in path.removeprefix(ARTIFACTS)
+
+
 class _Signer:
     """Holds the answer back until all of it is there."""
 
@@ -42,11 +48,10 @@ class _Signer:
         self._body = bytearray()
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            is_file = self._scope["path"].startswith(ARTIFACTS) and self._scope["method"] == "GET"
-            if not (is_file and message["status"] in _STREAMED):
-                self._start = message
-                return
+        is_start = message["type"] == "http.response.start"
+        if is_start and not (_is_file(self._scope) and message["status"] in _STREAMED):
+            self._start = message
+            return
         if self._start is None:
             await self._send(message)
             return

@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from tests.backend.conftest import DISC
-from tests.backend.link.played_site import PlayedSite, add_site
+from tests.backend.link.played_site import PlayedSite, with_data
 from tests.backend.live_backend import LiveBackend
 
 
@@ -20,12 +20,7 @@ def hospitals(backend: LiveBackend, broker: redis.Redis) -> dict[str, Any]:
 
 @pytest.fixture
 def sites(backend: LiveBackend, broker: redis.Redis, hospitals: dict[str, Any]) -> Iterator[dict[str, PlayedSite]]:
-    played = {
-        name: PlayedSite(backend, broker, add_site(backend, hospitals, name)).join() for name in ("north", "south")
-    }
-    for name, site in played.items():
-        backend.post(f"/sites/{site.site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
-        site.work_until_idle()
+    played = with_data(backend, broker, hospitals)
     yield played
     for site in played.values():
         site.client.close()

@@ -31,7 +31,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PATH = f"{API}/artifacts/{SHA256}"
 FAULTS: tuple[Fault, ...] = ("silent", "reset")
 #: Sent without asking what the hub has of it.
-ONE_PIECE = CONTENT[: transfers.CHUNK_BYTES]
+ONE_PIECE = CONTENT[: transfers.SMALL_BYTES]
 
 
 @pytest.fixture(autouse=True)
