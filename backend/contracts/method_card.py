@@ -23,6 +23,7 @@ class MethodCard:
     paper: with its equation or algorithm; empty for a reference that has none.
     summary: one sentence, which is the docstring of the method's settings.
     also_sends: what leaves a site beyond updates of the models, metrics and scores, as part of a list.
+    validated: the model whose validation Dice picks the best round, where it is not what the method is for.
     """
 
     label: str
@@ -31,3 +32,9 @@ class MethodCard:
     paper: str = ""
     summary: str = ""
     also_sends: str = ""
+    validated: ModelKind | None = None
+
+    @property
+    def criterion(self) -> ModelKind:
+        """The model whose validation Dice picks the best round."""
+        return self.validated or self.models[-1]

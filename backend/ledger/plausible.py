@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator
 
 from sqlalchemy.orm import Session
 
+from backend.contracts.case_values import GLOBAL
+from backend.contracts.methods.references import CentralizedConfig
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint
 from backend.contracts.tasks import (
     POOLED,
@@ -90,8 +92,11 @@ def _of_run(run: Run, task: Task, result: TaskResult) -> Iterator[Problem]:
 
 
 def _of_initialization(spec: RunSpec, result: InitializeRunResult) -> Iterator[Problem]:
-    yield from strangers("result.participants", result.participants, {*spec.sites, POOLED})
     yield from repeated("result.participants", result.participants)
+    trains = (POOLED,) if isinstance(spec.strategy, CentralizedConfig) else spec.sites
+    if set(result.participants) != set(trains):
+        remedy = f"name {', '.join(trains)}: each may train"
+        yield Problem("result.participants", ", ".join(result.participants), "are not who trains in this run", remedy)
     yield from repeated("result.evaluators", result.evaluators)
     everyone = (*spec.sites, *spec.held_out_sites)
     if set(result.evaluators) != set(everyone):
@@ -104,6 +109,18 @@ def _of_initialization(spec: RunSpec, result: InitializeRunResult) -> Iterator[P
     if not result.parts:
         yield Problem("result.parts", "none", "are no state to begin with", "name the parts of round 0")
     yield from _strange_parts(spec, "result.parts", result.parts)
+    yield from _of_method(spec, result)
+
+
+def _of_method(spec: RunSpec, result: InitializeRunResult) -> Iterator[Problem]:
+    """A run whose best round were sought in the scores of a model that its method does not make would find none."""
+    card = spec.strategy.card
+    if result.criterion != card.criterion:
+        message = f"is not the model whose validation picks the best round of {card.label}"
+        yield Problem("result.criterion", result.criterion, message, f"answer {card.criterion}")
+    if GLOBAL in card.models and GLOBAL not in result.parts:
+        message = f"lack the global model, which {card.label} makes"
+        yield Problem("result.parts", ", ".join(sorted(result.parts)), message, f"add the part {GLOBAL}")
 
 
 def _of_metrics(spec: RunSpec, task: Task, points: tuple[MetricPoint, ...], field: str) -> Iterator[Problem]:

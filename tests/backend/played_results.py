@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from backend.contracts.artifacts import DICOM, NIFTI_GZ, PNG, SAFETENSORS, ZIP
+from backend.contracts.strategy_configs import METHODS
 
 Result = dict[str, Any]
 
@@ -183,12 +184,12 @@ class PlayedResults:
         name = run["strategy"]["name"]
         participants = ["pooled"] if name == "centralized" else run["sites"]
         parts = {"global": self.upload(f"initial global {run['seed']}".encode())}
-        if name in ("fedsm", "local-only"):
+        if "personalized" in METHODS[name].models:
             parts |= {f"personalized/{site}": self.upload(f"initial {site}".encode()) for site in run["sites"]}
         return {
             "participants": participants,
             "evaluators": [*run["sites"], *run["held_out_sites"]],
-            "criterion": {"fedsm": "super", "local-only": "personalized"}.get(name, "global"),
+            "criterion": METHODS[name].criterion,
             "parts": parts,
             "downloads": self._downloads(parts, participants),
         }
@@ -328,10 +329,9 @@ class PlayedResults:
         }
 
     def _metric(self, payload: dict[str, Any], number: int) -> dict[str, Any]:
-        criterion = {"fedsm": "super", "local-only": "personalized"}
         return {
             "round": number,
-            "model": criterion.get(payload["run"]["strategy"]["name"], "global"),
+            "model": METHODS[payload["run"]["strategy"]["name"]].criterion,
             "split": "val",
             "name": "dice",
             "value": self.dice(payload["participant"], number),

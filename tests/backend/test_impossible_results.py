@@ -42,6 +42,16 @@ def _point(**fields: Any) -> dict[str, Any]:
 
 IMPOSSIBLE: tuple[tuple[str, str, Change, str], ...] = (
     ("initialize_run", "equal participants", _twice("participants"), "is named twice"),
+    ("initialize_run", "a site that may not train", _change("participants", value=["a", "b"]), "are not who trains"),
+    ("initialize_run", "the sites' data in one", _change("participants", value=["pooled"]), "are not who trains"),
+    (
+        "initialize_run",
+        "another method's criterion",
+        _change("criterion", value="global"),
+        "is not the model whose",
+    ),
+    ("initialize_run", "the selector as criterion", _change("criterion", value="selector"), "answer super"),
+    ("initialize_run", "no global model", lambda result: result["parts"].pop("global"), "lack the global model"),
     ("initialize_run", "equal evaluators", _twice("evaluators"), "is named twice"),
     ("initialize_run", "a stranger's downloads", _change("downloads", "zzz", value=[]), "take no part in this run"),
     ("initialize_run", "nobody tests", _change("evaluators", value=[]), "are not all sites of the run"),

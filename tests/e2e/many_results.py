@@ -54,7 +54,7 @@ def add_results(session: Session, federation_id: str, slugs: list[str]) -> None:
             minimum_sites=len(slugs),
             participants=slugs,
             evaluators=slugs,
-            criterion=config.strategies[position].card.models[-1],
+            criterion=config.strategies[position].card.criterion,
             best_round=ROUNDS,
             best_dice=0.8,
             created_at=now(),

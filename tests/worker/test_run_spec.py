@@ -1,13 +1,16 @@
 """A run's strategy is said once: what its experiment lists for other runs makes no difference to it."""
 
+from typing import get_args
+
 import torch
 
 from backend.contracts.methods.one_global import FedProxConfig
-from backend.contracts.methods.references import FedAvgConfig
+from backend.contracts.methods.references import CentralizedConfig, FedAvgConfig
 from backend.contracts.model_parts import OWN_ALONE
+from backend.contracts.strategy_configs import StrategyConfig
 from tests.worker.payloads import run_spec
 from worker.engine.selectors.lda import CALIBRATION, CANDIDATE_MOMENTS, MOMENTS
-from worker.jobs.build import build_plan
+from worker.jobs.build import build_plan, build_strategy
 
 
 def test_a_run_does_not_read_the_strategies_of_its_experiment() -> None:
@@ -20,3 +23,11 @@ def test_a_run_does_not_read_the_strategies_of_its_experiment() -> None:
 def test_what_a_site_alone_gets_are_the_selectors_parts() -> None:
     """The engine knows no contract, so the names stand in both."""
     assert set(OWN_ALONE) == {MOMENTS, CANDIDATE_MOMENTS, CALIBRATION}
+
+
+def test_a_methods_card_says_by_which_model_its_best_round_is_chosen() -> None:
+    """The backend, which knows no engine, refuses an initialization with another criterion."""
+    for config in get_args(get_args(StrategyConfig)[0]):
+        strategy = build_strategy(config())
+        assert strategy.criterion == config.card.criterion, config.card.label
+        assert strategy.participants(("a", "b")) == (("pooled",) if config is CentralizedConfig else ("a", "b"))

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 MAX_FILE_BYTES = 512 * 2**20
-#: Of JSON and tables, which take about ten times as much memory as their text.
+#: Of JSON and tables, whose text and numbers take about ten times as much memory as their bytes.
 MAX_TEXT_BYTES = 32 * 2**20
 
 

@@ -67,7 +67,9 @@ class FedRDNConfig(Contract):
 class IOPFLConfig(Contract):
     """FedAvg whose sites follow it with moving averages; an image of no site gets a mixture learned on it alone."""
 
-    card: ClassVar[MethodCard] = MethodCard("IOP-FL", PERSONALIZED, (*BOTH, "super"), "Jiang et al., IEEE TMI 2023")
+    card: ClassVar[MethodCard] = MethodCard(
+        "IOP-FL", PERSONALIZED, (*BOTH, "super"), "Jiang et al., IEEE TMI 2023", validated="personalized"
+    )
     name: Literal["iop-fl"] = "iop-fl"
     alpha: float = Field(
         default=0.1,

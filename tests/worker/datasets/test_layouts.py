@@ -14,6 +14,7 @@ from backend.contracts.datasets import LabelMap, Layout, Reading, SplitFractions
 from tests.worker.datasets.fundus_folder import HEIGHT, TASK, WIDTH, make_image, make_mask
 from worker.datasets.folder import CheckOptions, FolderCheck, check_folder
 from worker.datasets.layouts import list_cases
+from worker.datasets.layouts.documents import read_document
 from worker.datasets.pseudonyms import PseudonymKey
 
 Splits = dict[str, str | None]
@@ -103,6 +104,16 @@ def test_a_large_json_file_at_the_root_is_not_read_to_learn_whether_it_is_a_data
     (folder / "annotations.json").replace(folder / "dataset.json")
     with pytest.raises(ValueError, match=r"dataset.json has 200 MiB, more than 32 MiB"):
         list_cases(folder, "auto")
+
+
+def test_a_json_file_of_many_small_objects_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    """Three megabytes would take a hundred, and 32 MiB more than a gigabyte."""
+    (tmp_path / "dataset.json").write_bytes(b'{"training": [' + b"[]," * 1_000_000 + b"[]]}")
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"dataset.json holds 1000003 objects and lists, more than 1000000: keep"):
+        read_document(tmp_path, "dataset.json")
+    assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
+    tracemalloc.stop()
 
 
 def test_an_item_that_leads_outside_is_skipped(tmp_path: Path) -> None:

@@ -9,14 +9,22 @@ from worker.datasets.files import MAX_TEXT_BYTES, UnsafeFile, read_bytes_inside
 
 _IGNORE = "ignore"
 _MAX_DIGITS = 9
+#: Of objects and lists: `[[]]` takes some forty times its bytes as Python's, text and numbers ten times.
+_MAX_OBJECTS = 1_000_000
 
 
 def read_document(root: Path, name: str) -> dict[str, Any]:
-    """The document as a dictionary. Raises ValueError where it is no JSON object."""
+    """The document as a dictionary. Raises ValueError where it is no JSON object, or would take too much memory."""
     try:
-        content = json.loads(read_bytes_inside(root, name, MAX_TEXT_BYTES))
+        text = read_bytes_inside(root, name, MAX_TEXT_BYTES)
     except UnsafeFile as error:
         raise ValueError(f"{root / name} {error}") from None
+    num_objects = text.count(b"{") + text.count(b"[")
+    if num_objects > _MAX_OBJECTS:
+        held = f"holds {num_objects} objects and lists, more than {_MAX_OBJECTS}"
+        raise ValueError(f"{root / name} {held}: keep the lists of cases alone, or split the data set")
+    try:
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{root / name} is no JSON ({error}): mend or export it again") from None
     if not isinstance(content, dict):

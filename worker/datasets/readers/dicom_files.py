@@ -1,6 +1,5 @@
 """DICOM files as pydicom's data sets, and the slices in them: one in a classic object, many in an enhanced one."""
 
-import io
 import struct
 import warnings
 import zlib
@@ -12,6 +11,14 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
+from worker.datasets.readers.dicom_memory import (
+    ITEM_BYTES,
+    ITEM_TAGS,
+    MAX_BYTES,
+    Measure,
+    MeasuredFile,
+    read_large_sequences,
+)
 from worker.datasets.readers.errors import Undecodable, damage_as_undecodable
 from worker.datasets.readers.values import require_size, require_sizes
 
@@ -22,10 +29,6 @@ SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1
 STRUCTURE_SET_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 #: Bytes of a compressed frame at least, which is a fragment of its own with a tag and a length.
 _MIN_BYTES_A_FRAME = 8
-#: Maximum number of sequence items in one file, because each takes a thousand times its bytes once it is read. A
-#: segmentation of 100 organs on 500 slices has 400,000.
-_MAX_ITEMS = 1_500_000
-_ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 #: The UID of Deflated Explicit VR Little Endian, padded to an even length.
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 #: pydicom's data sets have no types of their elements.
@@ -63,21 +66,24 @@ class Slice:
 
 
 def parse(data: bytes) -> Dataset:
-    """The data set of a file. Raises Undecodable. Files without the preamble are read where they name their SOP
-    class."""
+    """The data set of a file. Raises Undecodable, also where it would take too much memory. Files without the preamble
+    are read where they name their SOP class."""
     if _DEFLATED in data[:4096]:
         raise Undecodable("is deflated, which has no bound: save it without (dcmconv +te), or with compressed pixels")
-    num_items = max(data.count(tag) for tag in _ITEM_TAGS)
-    if num_items > _MAX_ITEMS:
-        raise Undecodable(f"holds {num_items} items in its sequences, more than {_MAX_ITEMS}: export it in parts")
+    num_items = max(data.count(tag) for tag in ITEM_TAGS)
+    max_items = MAX_BYTES // ITEM_BYTES
+    if num_items > max_items:
+        raise Undecodable(f"holds {num_items} items in its sequences, more than {max_items}: export it in parts")
     with damage_as_undecodable(DECODER_ERRORS), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return pydicom.dcmread(io.BytesIO(data))
+            return _read(data)
         except InvalidDicomError:
             pass
         try:
-            dataset: Dataset = pydicom.dcmread(io.BytesIO(data), force=True)
+            dataset = _read(data, force=True)
+        except Undecodable:
+            raise
         except DECODER_ERRORS:
             dataset = {}  # this value, of whatever kind, names no class
         if "SOPClassUID" not in dataset:
@@ -85,6 +91,17 @@ def parse(data: bytes) -> Dataset:
         if "TransferSyntaxUID" not in dataset.file_meta:
             dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
         return dataset
+
+
+def _read(data: bytes, force: bool = False) -> Dataset:
+    """Raises Undecodable where it takes too much memory, and errors of pydicom."""
+    measure = Measure()
+    try:
+        dataset = pydicom.dcmread(MeasuredFile(data, measure), force=force)
+        read_large_sequences(dataset, measure)
+    finally:
+        measure.require_room()
+    return dataset
 
 
 def text_of(dataset: Dataset, keyword: str) -> str | None:

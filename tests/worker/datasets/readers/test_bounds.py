@@ -28,7 +28,7 @@ from tests.worker.datasets.readers.medical_files import (
     write_series,
 )
 from worker.datasets.files import UnsafeFile
-from worker.datasets.readers import CannotRead, Undecodable, read_image, read_mask, rtstruct
+from worker.datasets.readers import CannotRead, Undecodable, dicom_memory, read_image, read_mask, rtstruct
 from worker.datasets.readers.dicom_files import parse
 
 VOXELS = np.random.default_rng(0).integers(0, 3000, (4, 6, 8)).astype(np.uint16)
@@ -100,14 +100,55 @@ def test_frames_of_enhanced_objects_and_segmentations(tmp_path: Path, num_frames
     _refused(lambda: read_image(tmp_path, "e.dcm", 3), "says to hold")
 
 
-def test_items_of_sequences(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_items_of_sequences() -> None:
     """A million empty items are 8 MB; pydicom makes an object of each."""
-    file = io.BytesIO()
-    structure_set({"body": [np.zeros((3, 3))]}).save_as(file, enforce_file_format=True)
-    data = file.getvalue()
+    data = _structure_set()
     assert parse(data).Modality == "RTSTRUCT"
     items = b"\xfe\xff\x00\xe0\x00\x00\x00\x00" * 2_000_000
-    _refused(lambda: parse(data + items), "holds 200000[0-9] items in its sequences, more than 1500000")
+    _refused(lambda: parse(data + items), "holds 200000[0-9] items in its sequences, more than 1533916")
+
+
+def _structure_set() -> bytes:
+    file = io.BytesIO()
+    structure_set({"body": [np.zeros((3, 3))]}).save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
+def _element(tag: int, vr: bytes, content: bytes = b"", length: int | None = None) -> bytes:
+    """Explicit little endian. length: of the content, where it is given by itself."""
+    length = len(content) if length is None else length
+    of_length = struct.pack("<HI", 0, length) if vr in (b"SQ", b"UN") else struct.pack("<H", length)
+    return struct.pack("<HH", tag >> 16, tag & 0xFFFF) + vr + of_length + content
+
+
+def _item(content: bytes) -> bytes:
+    return b"\xfe\xff\x00\xe0" + struct.pack("<I", len(content)) + content
+
+
+_EMPTY = b"".join(_element(0x70090000 + number, b"US") for number in range(2000))
+_END = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+_ENDLESS = 0xFFFFFFFF
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        _EMPTY * 4,
+        _element(0x70091000, b"SQ", _item(_EMPTY) * 4, _ENDLESS) + _END,
+        _element(0x70091000, b"SQ", _item(_EMPTY) * 4),
+        _element(0x52009230, b"UN", _item(_EMPTY) * 4),
+        _element(0x70091000, b"SQ", _item(_element(0x70091000, b"SQ", _item(_EMPTY) * 4))),
+    ],
+    ids=["none", "endless sequence", "sequence of stated length", "sequence called unknown", "sequence in a sequence"],
+)
+def test_elements_that_take_many_times_their_bytes(monkeypatch: pytest.MonkeyPatch, elements: bytes) -> None:
+    """8000 elements of 8 bytes take 3 MB: whether pydicom makes objects of them at once or when they are looked at."""
+    monkeypatch.setattr(dicom_memory, "_LEFT_FOR_LATER", 1000)
+    data = _structure_set()
+    parse(data + elements)
+    monkeypatch.setattr(dicom_memory, "MAX_BYTES", 2_000_000)
+    parse(data)
+    _refused(lambda: parse(data + elements), "holds elements and items that take more than 0.00186 GiB of memory")
 
 
 def _structures(tmp_path: Path, polygons: list[np.ndarray]) -> Callable[[], object]:
