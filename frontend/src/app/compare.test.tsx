@@ -95,6 +95,14 @@ it("compares runs of two experiments case by case, and opens a case with both mo
   expect(await screen.findByTestId("tally")).toHaveTextContent(
     "FedAvg, seed 0, Averaged is better at 1 and worse at 1 of 2 cases than FedProx, seed 0, Held near.",
   );
+  const marks = within(screen.getByRole("navigation", { name: "On this page" })).getAllByRole("button");
+  expect(marks.map((mark) => mark.textContent)).toEqual([
+    "Test scores ↑",
+    "Cases",
+    "Settings",
+    "Learning curves",
+    "Costs",
+  ]);
   const rows = within(screen.getByTestId("compared-cases")).getAllByRole("row").slice(1);
   expect(rows.map((row) => row.textContent)).toEqual([
     expect.stringContaining("eye-2"),

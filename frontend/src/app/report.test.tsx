@@ -1,5 +1,5 @@
-import { screen } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { fireEvent, screen, within } from "@testing-library/react";
+import { expect, it, vi } from "vitest";
 import type { Report, ReportPicture } from "@/api";
 import { openApp, Refusal } from "@/testing/openApp";
 
@@ -47,15 +47,29 @@ const REPORT: Report = {
   },
 };
 
+const ANSWERS = {
+  "GET /session": new Refusal(401, { error: "not_signed_in", detail: "sign in first" }),
+  "GET /shared-reports/xyz": { expires_at: null, pdf_path: "/api/v1/shared-reports/xyz/pdf", report: REPORT },
+};
+
 it("shows a report's cases, and says which of them a site has withdrawn", async () => {
-  openApp("/reports/xyz", {
-    "GET /session": new Refusal(401, { error: "not_signed_in", detail: "sign in first" }),
-    "GET /shared-reports/xyz": { expires_at: null, pdf_path: "/api/v1/shared-reports/xyz/pdf", report: REPORT },
-  });
+  openApp("/reports/xyz", ANSWERS);
   const picture = await screen.findByRole("img", { name: /^The worst case, of Aster/ });
   expect(picture).toHaveAttribute("src", "/api/v1/shared-reports/xyz/pictures/worst");
   expect(screen.getByText("Worst: Dice 0.310").closest("figcaption")).toHaveTextContent("by the model of Birch");
   expect(screen.queryByRole("img", { name: /^The best case/ })).toBeNull();
   expect(screen.getByText("The site lets this picture be shown no more.")).toBeInTheDocument();
   expect(screen.getByText("The best case of all has no picture.")).toBeInTheDocument();
+});
+
+it("jumps to each part of a report, and takes the focus along", async () => {
+  const scrolled = vi.spyOn(Element.prototype, "scrollIntoView");
+  openApp("/reports/xyz", ANSWERS);
+  const marks = within(await screen.findByRole("navigation", { name: "On this page" }));
+  const words = ["Sites", "Results on the test cases", "Worst, median and best case", "Methods and settings"];
+  expect(marks.getAllByRole("button").map((mark) => mark.textContent)).toEqual(words);
+  fireEvent.click(marks.getByRole("button", { name: "Methods and settings" }));
+  const heading = screen.getByRole("heading", { level: 2, name: "Methods and settings" });
+  expect(heading).toHaveFocus();
+  expect(scrolled.mock.contexts).toContain(heading);
 });

@@ -1,4 +1,4 @@
-import { Anchor, Text } from "@mantine/core";
+import { Anchor, type MantineSpacing, Stack, Text } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { headingIds } from "./headingIds";
 import classes from "./OnThisPage.module.css";
@@ -15,11 +15,11 @@ const LEAST = 3;
  * Jump marks above a long page, one for each heading of the second level in it. They are read from the page, because
  * its parts come as their data does.
  */
-export function OnThisPage({ children }: { children: ReactNode }) {
+export function OnThisPage({ gap = "sm", children }: { gap?: MantineSpacing; children: ReactNode }) {
   const content = useRef<HTMLDivElement>(null);
   const marks = useMarks(content);
   return (
-    <div ref={content}>
+    <Stack ref={content} gap={gap}>
       {marks.length >= LEAST && (
         <nav aria-label="On this page" className={classes.marks}>
           <Text size="xs" c="dimmed" span>
@@ -33,7 +33,7 @@ export function OnThisPage({ children }: { children: ReactNode }) {
         </nav>
       )}
       {children}
-    </div>
+    </Stack>
   );
 }
 

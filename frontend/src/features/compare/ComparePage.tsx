@@ -12,6 +12,7 @@ import {
 } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
+import { OnThisPage } from "@/components/OnThisPage";
 import { Page } from "@/components/Page";
 import { arrow, METRICS, STANDARD_METRIC } from "@/lib/metrics";
 import { ComparedCases } from "./ComparedCases";
@@ -145,7 +146,7 @@ function Answer({ federation, runs, query, update, search }: AnswerProps) {
   return (
     <Loaded query={comparison}>
       {(answer) => (
-        <Stack gap="lg">
+        <OnThisPage gap="lg">
           <Cautions comparison={answer} />
           <Part title={`Test scores ${arrow(answer.metric)}`}>
             <ComparedScores comparison={answer} federation={federation} />
@@ -173,7 +174,7 @@ function Answer({ federation, runs, query, update, search }: AnswerProps) {
           <Part title="Costs">
             <ComparedCosts comparison={answer} />
           </Part>
-        </Stack>
+        </OnThisPage>
       )}
     </Loaded>
   );

@@ -9,6 +9,7 @@ import { EffortTable } from "@/components/EffortTable";
 import { EmptyState, ErrorPanel, PageSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { DownloadButton } from "@/components/links";
+import { OnThisPage } from "@/components/OnThisPage";
 import { VerdictWords } from "@/components/VerdictWords";
 import { formatDateTime } from "@/lib/format";
 import { sharedReportQuery } from "./queries";
@@ -83,6 +84,16 @@ function Document({ shared, token }: { shared: SharedReport; token: string }) {
         </Group>
       </Group>
       <Head report={report} />
+      <OnThisPage gap="xl">
+        <Sections report={report} token={token} />
+      </OnThisPage>
+    </Stack>
+  );
+}
+
+function Sections({ report, token }: { report: Report; token: string }) {
+  return (
+    <>
       {report.verdict && report.verdict.length > 0 && (
         <Section title="What came out">
           <VerdictWords headline={report.verdict[0] ?? ""} details={report.verdict.slice(1)} prominent />
@@ -134,7 +145,7 @@ function Document({ shared, token }: { shared: SharedReport; token: string }) {
       <Section title="Methods and settings">
         <ReportSettings report={report} />
       </Section>
-    </Stack>
+    </>
   );
 }
 

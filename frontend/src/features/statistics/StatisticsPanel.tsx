@@ -1,4 +1,4 @@
-import { Card, Stack, Text, Title } from "@mantine/core";
+import { Card, Text, Title } from "@mantine/core";
 import { IconChartHistogram } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { type FederationRecord, leakageQuery, statisticsQuery } from "@/api";
@@ -6,6 +6,7 @@ import { AlikePairs } from "@/components/AlikePairs";
 import { Allowed, AllowedSomewhere } from "@/components/Allowed";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { LinkButton, TextLink } from "@/components/links";
+import { OnThisPage } from "@/components/OnThisPage";
 import { useMay } from "@/components/useMay";
 import { Distances } from "./Distances";
 import { Leakage } from "./Leakage";
@@ -39,7 +40,7 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
             Once a site's data set is checked and in use, its statistics stand here next to those of the others.
           </EmptyState>
         ) : (
-          <Stack>
+          <OnThisPage gap="md">
             <Card withBorder>
               <Title order={2} size="h4" mb="xs">
                 Side by side
@@ -87,7 +88,7 @@ export function StatisticsPanel({ federation }: { federation: FederationRecord }
               . Statistics and reports hide small counts from readers outside; the Sites tab and the results show every
               count to everybody who is signed in.
             </Text>
-          </Stack>
+          </OnThisPage>
         )
       }
     </Loaded>
