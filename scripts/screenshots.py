@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import httpx
 from PIL import Image
 from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
 
@@ -26,6 +25,7 @@ from fedsm.client import Client
 from fedsm.local.demo import FUNDUS_DEMO, Demo
 from fedsm.local.demo_3d import PROSTATE_DEMO
 from fedsm.local.home import Home, open_home
+from scripts.demo_claims import find_experiment, hold, running_url
 from tests.e2e.browser import ARGUMENTS, find_browser
 
 SCREENS = Path(__file__).resolve().parent.parent / "docs" / "screens"
@@ -58,7 +58,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python scripts/screenshots.py STATE_FOLDER")
     home = open_home(Path(sys.argv[1]))
-    url = _url(home)
+    url = running_url(home)
     if url is None:
         for demo in (FUNDUS_DEMO, PROSTATE_DEMO):
             with _served(home, demo) as url:
@@ -69,25 +69,13 @@ def main() -> None:
         _take_all(home, url)
 
 
-def _url(home: Home) -> str | None:
-    """Of the platform that runs on the folder, if one does."""
-    running = home.running()
-    if running is None:
-        return None
-    try:
-        httpx.get(f"{running.url}/api/v1/health").raise_for_status()
-    except httpx.TransportError:
-        return None
-    return running.url
-
-
 @contextmanager
 def _served(home: Home, demo: Demo) -> Iterator[str]:
     volumes = ["--volumes"] if demo is PROSTATE_DEMO else []
     command = [sys.executable, "-m", "fedsm", "demo", "--home", str(home.folder), *volumes]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
-        while (url := _url(home)) is None:
+        while (url := running_url(home)) is None:
             if process.poll() is not None:
                 sys.exit(f"the demo has stopped with exit status {process.returncode}: see {home.logs}")
             time.sleep(0.5)
@@ -102,7 +90,7 @@ def _await_experiment(home: Home, url: str, demo: Demo) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     with Client(url, home.token("admin-token")) as client:
         while time.monotonic() < deadline:
-            experiment = _find(client, demo)
+            experiment = find_experiment(client, demo)
             if experiment is not None and experiment.status == "completed":
                 return
             if experiment is not None and experiment.status in ("failed", "cancelled"):
@@ -111,21 +99,14 @@ def _await_experiment(home: Home, url: str, demo: Demo) -> None:
     sys.exit(f"the experiment of {demo.federation!r} takes longer than {PATIENCE_SECONDS:.0f} s: see {home.logs}")
 
 
-def _find(client: Client, demo: Demo) -> ExperimentRecord | None:
-    for federation in client.federations():
-        if federation.name == demo.federation:
-            for experiment in client.experiments(federation.id):
-                if experiment.name == demo.experiment:
-                    return client.experiment(experiment.id)
-    return None
-
-
 def _take_all(home: Home, url: str) -> None:
     token = home.token("admin-token")
     with Client(url, token) as client, sync_playwright() as playwright:
-        fundus, volumes = _find(client, FUNDUS_DEMO), _find(client, PROSTATE_DEMO)
+        fundus, volumes = find_experiment(client, FUNDUS_DEMO), find_experiment(client, PROSTATE_DEMO)
         if fundus is None or volumes is None or {fundus.status, volumes.status} != {"completed"}:
             sys.exit(f"both demos' experiments must be complete on {url}. Remedy: stop it and repeat")
+        if not hold(client, fundus):
+            sys.exit("the demo does not show what is said of it: no picture was taken")
         report = client.create_report(fundus.id, ReportCreate(note="For the pictures of the documentation."))
         screens = _screens(client, fundus, volumes, report.path)
         SCREENS.mkdir(parents=True, exist_ok=True)
