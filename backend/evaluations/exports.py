@@ -217,9 +217,12 @@ def _count_warning(table: ShownTable) -> list[str]:
 def count_warning(small: Iterable[str | None]) -> list[str]:
     """A comment above a table; small: the sites whose number of cases their policies withhold from others."""
     named = ", ".join(slug for slug in small if slug)
-    if not named:
-        return []
-    return [f"% The policy of {named} states no number of cases so small to others: ask before publishing n."]
+    return [f"% {withheld_count(named, 'n')}"] if named else []
+
+
+def withheld_count(site: str, count: str) -> str:
+    """For who has a number of cases that others do not get. count: what stands for it."""
+    return f"The policy of {site} states no number of cases so small to others: ask before publishing {count}."
 
 
 def _caption(table: ShownTable) -> str:

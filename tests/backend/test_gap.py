@@ -118,6 +118,8 @@ def test_every_term_of_fedsm_by_hand(backend: LiveBackend, worker: PlayedWorker,
     lines = list(csv.DictReader(io.StringIO(text_of(backend, f"/experiments/{experiment}/gap.csv"))))
     (drift,) = [line for line in lines if line["key"] == "drift" and line["site_slug"] == "a"]
     assert float(drift["loss"]) == pytest.approx(0.08)
+    assert drift["note"].startswith("The policy of a states no number of cases so small")
+    assert {line["note"] for line in lines if not line["site_slug"]} == {""}
     made = backend.post(f"/experiments/{experiment}/reports", {})
     report = backend.admin.get(made["pdf_path"].removesuffix("/pdf")).json()["report"]["gap"]
     texts = {row["label"]: row["texts"][0] for row in report["rows"] if row["kind"] != "level"}

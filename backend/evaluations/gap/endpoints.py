@@ -45,9 +45,10 @@ def get_experiment_gap(_user: CanRead, gap: GapDep) -> Gap:
 
 
 @router.get("/gap.csv", response_class=CsvResponse)
-def download_gap_csv(_user: CanRead, gap: GapDep) -> CsvResponse:
+def download_gap_csv(_user: CanRead, gap: GapDep, session: ReadSession) -> CsvResponse:
     """Every mean, term, interval and bound as CSV."""
-    return CsvResponse(exports.gap_csv(gap), headers=_attachment(gap, "csv"))
+    federation_id = get_row(session, Experiment, gap.experiment_id).federation_id
+    return CsvResponse(exports.gap_csv(gap, minimum_counts(session, federation_id)), headers=_attachment(gap, "csv"))
 
 
 @router.get("/gap.tex", response_class=LatexResponse)

@@ -6,21 +6,26 @@ from typing import Any
 from backend.contracts.metrics import SCORES
 from backend.contracts.score_text import NO_VALUE
 from backend.csv_text import write_csv
-from backend.evaluations.exports import count_warning, escape
+from backend.evaluations.exports import count_warning, escape, withheld_count
 from backend.evaluations.gap.schemas import Gap, GapColumn, GapTerm, GapValue
 
-COLUMNS = ("site_slug", "kind", "key", "label", "mean", "loss", "low", "high", "num_cases", "num_seeds")
+COLUMNS = ("site_slug", "kind", "key", "label", "mean", "loss", "low", "high", "num_cases", "num_seeds", "note")
 ALL_SITES = "All sites"
 
 
-def gap_csv(gap: Gap) -> str:
-    """A line a site and level (its mean), and a line a site and term (its loss and interval)."""
-    return write_csv(COLUMNS, _rows(gap))
+def gap_csv(gap: Gap, minimum_counts: Mapping[str, int]) -> str:
+    """A line a site and level (its mean), and a line a site and term (its loss and interval).
+
+    minimum_counts: as of `gap_latex`; a line whose number of cases is smaller has a note.
+    """
+    return write_csv(COLUMNS, _rows(gap, minimum_counts))
 
 
-def _rows(gap: Gap) -> Iterator[dict[str, Any]]:
+def _rows(gap: Gap, minimum_counts: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     for place, column in enumerate(gap.columns):
-        about = {"site_slug": column.site_slug, "num_cases": column.num_cases, "num_seeds": len(gap.seeds)}
+        about: dict[str, Any] = {"site_slug": column.site_slug, "num_cases": column.num_cases, "num_seeds": len(gap.seeds)}
+        if _is_small(column, minimum_counts):
+            about["note"] = withheld_count(column.site_slug or "", "num_cases")
         for level, mean in zip(gap.levels, column.means, strict=True):
             yield {**about, "kind": "level", "key": level.key, "label": level.strategy_label, "mean": mean}
         for term in terms_of(gap):
@@ -30,6 +35,10 @@ def _rows(gap: Gap) -> Iterator[dict[str, Any]]:
         if column.room is not None:
             yield {**about, "kind": "bound", "key": "bound", "label": "Best model for each case", "mean": column.bound}
             yield {**about, "kind": "room", "key": "room", "label": "Room below the bound", **_loss(column.room)}
+
+
+def _is_small(column: GapColumn, minimum_counts: Mapping[str, int]) -> bool:
+    return 0 < column.num_cases < minimum_counts.get(column.site_slug or "", 0)
 
 
 def _loss(value: GapValue) -> dict[str, float | None]:
@@ -42,7 +51,7 @@ def gap_latex(gap: Gap, minimum_counts: Mapping[str, int], names: Mapping[str, s
     minimum_counts: site slug to the smallest number of cases that its policy lets be stated. names: slug to name.
     """
     heads = ["", *(escape(_place(column, names)) for column in gap.columns)]
-    small = (c.site_slug for c in gap.columns if 0 < c.num_cases < minimum_counts.get(c.site_slug or "", 0))
+    small = (column.site_slug for column in gap.columns if _is_small(column, minimum_counts))
     terms = {term.end: term for term in gap.terms}
     lines = [
         r"% \usepackage{booktabs}",

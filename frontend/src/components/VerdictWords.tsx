@@ -1,4 +1,5 @@
 import { Stack, Text } from "@mantine/core";
+import { unbroken } from "@/lib/format";
 import { Isolated } from "./Isolated";
 
 interface Props {
@@ -15,11 +16,11 @@ export function VerdictWords({ headline, details, caution, prominent = false }: 
   return (
     <Stack gap={6} data-testid="verdict" maw={1080}>
       <Text fw={600} size={prominent ? "lg" : "md"}>
-        <Isolated>{headline}</Isolated>
+        <Isolated>{unbroken(headline)}</Isolated>
       </Text>
       {details.map((sentence) => (
         <Text key={sentence} size="sm">
-          <Isolated>{sentence}</Isolated>
+          <Isolated>{unbroken(sentence)}</Isolated>
         </Text>
       ))}
       {caution && (

@@ -53,6 +53,11 @@ export function formatDateTime(iso: string): string {
   return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** A text in which an interval and the number before it stay on one line: `+0.080 [+0.064, +0.102]`. */
+export function unbroken(text: string): string {
+  return text.replace(/(?:\S )?\[[^[\]]*\d[^[\]]*\]/g, (interval) => interval.replaceAll(" ", "\u00a0"));
+}
+
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

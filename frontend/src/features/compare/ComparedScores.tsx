@@ -65,7 +65,7 @@ function Score({ score }: { score: ComparedScore }) {
         </Text>
       )}
       {score.difference !== null && (
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
           {score.difference_text}
           {isSignificant(score) && SIGNIFICANCE_MARK} {score.interval_text}
         </Text>

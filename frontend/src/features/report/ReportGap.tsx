@@ -33,7 +33,7 @@ export function GapSection({ gap, report }: { gap: ReportGap; report: Report }) 
                   <Table.Td key={index} className={classes.number} fw={isStrong(row.kind) ? 600 : undefined}>
                     {row.texts[index]}
                     {row.intervals[index] && (
-                      <Text size="xs" c="dimmed" fw={400}>
+                      <Text size="xs" c="dimmed" fw={400} style={{ whiteSpace: "nowrap" }}>
                         {row.intervals[index]}
                       </Text>
                     )}

@@ -112,7 +112,7 @@ function ResultTable({ table, report }: { table: ReportTable; report: Report }) 
                         <Text size="xs" c="dimmed">
                           {cell.difference_text}
                           <br />
-                          {cell.interval_text}
+                          <span style={{ whiteSpace: "nowrap" }}>{cell.interval_text}</span>
                         </Text>
                       )}
                       {cell.lacks && (

@@ -114,7 +114,7 @@ function TermRow({ label, words, values, strong = false }: TermProps) {
         >
           {value.text}
           {value.interval_text && (
-            <Text size="xs" c="dimmed" fw={400}>
+            <Text size="xs" c="dimmed" fw={400} style={{ whiteSpace: "nowrap" }}>
               {value.interval_text}
             </Text>
           )}
