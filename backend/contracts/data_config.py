@@ -95,7 +95,7 @@ class DataConfig(Contract):
     )
     augmentation: AugmentationName = Field(
         default="none",
-        description="Random changes of the training images.",
+        description="Random changes of the training images (docs/augmentations.md).",
         json_schema_extra=choices(
             {
                 "none": "the images as they are",

@@ -31,7 +31,7 @@ class EvaluationConfig(Contract):
         gt=0,
         le=100,
         description="Normalized surface Dice: distance up to which two surfaces agree, in mm, for "
-        "photographs in pixels.",
+        "photographs in pixels (docs/results.md#scores-of-a-case).",
         json_schema_extra=unit("mm (px)") | default_from(f"{OWN}; choose what experts disagree by"),
     )
     history_rounds: int = Field(
@@ -76,20 +76,20 @@ class ExperimentConfig(Contract):
         ge=1,
         le=1000,
         description="Quorum: with fewer sites' updates a round fails; with at least this many it goes on without those "
-        "that failed, are offline or come too late.",
+        "that failed, are offline or come too late (docs/runs.md#waiting).",
     )
     waiting: WaitingConfig = WaitingConfig()
     refuse_outliers: bool = Field(
         default=False,
         description="Refuse an update that is out of the others' line: of three or more, one that changes "
         "the weights more than ten times as much as the median of the others. Off: a warning "
-        "only.",
+        "only (docs/runs.md#refused-updates).",
         json_schema_extra=default_from(OWN),
     )
 
     retention: Literal["needed", "all"] = Field(
         default="needed",
-        description="Which rounds' models stay on the disk.",
+        description="Which rounds' models stay on the disk (docs/runs.md#retention).",
         json_schema_extra=choices(
             {
                 "needed": "the best, the last, those whose masks are shown, and while it trains what resuming needs",

@@ -24,7 +24,7 @@ class ScheduleConfig(Contract):
         ge=1,
         le=1000,
         description="Rounds without gain in validation Dice after which training stops early. Empty: all "
-        "rounds are trained.",
+        "rounds are trained (docs/runs.md#early-stopping).",
         json_schema_extra=unit("rounds") | default_from(OWN),
     )
     minimum_gain: float = Field(

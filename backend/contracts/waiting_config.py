@@ -14,7 +14,7 @@ class WaitingConfig(Contract):
         le=10080,
         description="Once the quorum is reached, how long a round, a validation or a test waits for a site "
         "that is offline or has not begun; then it goes on without it. The site takes part again "
-        "as soon as it is back.",
+        "as soon as it is back (docs/runs.md#late-and-returning-sites).",
         json_schema_extra=unit("min") | default_from(OWN),
     )
     late_factor: float = Field(

@@ -1,14 +1,12 @@
 """More methods and more seeds for an experiment that exists, so that what is trained need not be trained again."""
 
-from typing import Any
-
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from backend.clock import now
 from backend.contracts.config_problems import ConfigProblem
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.refusals import REFUSED, one_by_one
+from backend.contracts.refusals import one_by_one
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.db.lookup import lock_row
@@ -16,8 +14,8 @@ from backend.db.models import Experiment, Federation, Run
 from backend.errors import Conflict, InvalidInput
 from backend.experiments.labels import strategy_labels
 from backend.experiments.schemas import RunsAdd
-from backend.ledger.snapshot import require_runnable, sites_with_data
-from backend.problems import message_and_remedy
+from backend.ledger.snapshot import problems_on, sites_with_data
+from backend.problems import describe_problem
 from backend.runs import service as runs
 
 
@@ -32,7 +30,8 @@ def add_runs(session: Session, experiment_id: str, body: RunsAdd) -> tuple[Exper
         raise Conflict(f"{experiment.name!r} compares no methods: add methods and seeds to an experiment that does")
     config = _with(experiment.config, body)
     federation = session.get_one(Federation, experiment.federation_id)
-    require_runnable(session, config, sites_with_data(session, federation.id), federation.task)
+    problems = problems_on(session, config, sites_with_data(session, federation.id), federation.task)
+    _refuse(problems, experiment.config)
     experiment.config = config
     labels = dict(zip(config.strategies, strategy_labels(config.strategies), strict=True))
     existing = runs.list_runs(session, experiment.id)
@@ -86,13 +85,22 @@ def _with(config: ExperimentConfig, body: RunsAdd) -> ExperimentConfig:
     try:
         return ExperimentConfig.model_validate(fields)
     except ValidationError as error:
-        raise InvalidInput.of_problems(list(map(_problem, one_by_one(error.errors())))) from error
+        found = [entry | {"loc": ("body", *entry["loc"])} for entry in one_by_one(error.errors())]
+        _refuse([ConfigProblem.model_validate(describe_problem(entry, fields)) for entry in found], config)
+        raise
 
 
-def _problem(error: dict[str, Any]) -> ConfigProblem:
-    context = error.get("ctx") or {}
-    message, remedy = message_and_remedy(error["type"], error["msg"], context)
-    steps = [str(step) for step in error["loc"]]
-    if error["type"] == REFUSED and context["field"]:
-        steps.append(context["field"])
-    return ConfigProblem(field=".".join(steps) or "config", value="", message=message, remedy=remedy)
+def _refuse(problems: list[ConfigProblem], before: ExperimentConfig) -> None:
+    """Raises InvalidInput where there is a problem. Its field is that of the request, which counts new methods alone:
+    `strategies.0` is the first one of them, and `config.strategies.0` the experiment's."""
+    if problems:
+        asked = [problem.model_copy(update={"field": _asked(problem.field, before)}) for problem in problems]
+        raise InvalidInput.of_problems(asked)
+
+
+def _asked(field: str, before: ExperimentConfig) -> str:
+    match field.split("."):
+        case ["strategies", number, *rest] if number.isdigit():
+            place = int(number) - len(before.strategies)
+            return ".".join(["strategies", str(place), *rest]) if place >= 0 else f"config.{field}"
+    return field

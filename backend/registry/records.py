@@ -22,9 +22,9 @@ def model_record(session: Session, model: RegisteredModel) -> RegisteredModelRec
         own.setdefault(alias.version_id, []).append(alias.alias)
     facts = [VersionFacts.model_validate(version.facts) for version in versions]
     ids = {each.experiment_id for each in facts}
-    names = dict(session.execute(select(Experiment.id, Experiment.name).where(Experiment.id.in_(ids))).all())
+    experiments = {row.id: row for row in session.scalars(select(Experiment).where(Experiment.id.in_(ids)))}
     summaries = [
-        _summary(version, model.name, known, own.get(version.id, []), names[known.experiment_id])
+        _summary(version, model.name, known, own.get(version.id, []), experiments[known.experiment_id])
         for version, known in zip(versions, facts, strict=True)
     ]
     return RegisteredModelRecord(
@@ -42,7 +42,7 @@ def version_summary(session: Session, version: ModelVersion) -> VersionSummary:
     facts = VersionFacts.model_validate(version.facts)
     name = session.get_one(RegisteredModel, version.model_id).name
     experiment = session.get_one(Experiment, facts.experiment_id)
-    return VersionSummary.model_validate(_summary(version, name, facts, aliases_of(session, version), experiment.name))
+    return VersionSummary.model_validate(_summary(version, name, facts, aliases_of(session, version), experiment))
 
 
 def version_record(session: Session, version: ModelVersion, server_key: PublicKey) -> VersionRecord:
@@ -51,7 +51,7 @@ def version_record(session: Session, version: ModelVersion, server_key: PublicKe
     signature = signing.signature_of(version, name)
     experiment = session.get_one(Experiment, facts.experiment_id)
     return VersionRecord(
-        **_summary(version, name, facts, aliases_of(session, version), experiment.name),
+        **_summary(version, name, facts, aliases_of(session, version), experiment),
         federation_id=facts.federation_id,
         facts=facts,
         noted_at=version.noted_at,
@@ -64,7 +64,7 @@ def version_record(session: Session, version: ModelVersion, server_key: PublicKe
 
 
 def _summary(
-    version: ModelVersion, name: str, facts: VersionFacts, aliases: list[str], experiment_name: str
+    version: ModelVersion, name: str, facts: VersionFacts, aliases: list[str], experiment: Experiment
 ) -> dict[str, object]:
     return {
         "id": version.id,
@@ -75,7 +75,8 @@ def _summary(
         "aliases": aliases,
         "run_id": version.run_id,
         "experiment_id": facts.experiment_id,
-        "experiment_name": experiment_name,
+        "experiment_name": experiment.name,
+        "experiment_archived": experiment.archived_at is not None,
         "strategy_label": facts.strategy_label,
         "seed": facts.seed,
         "round": facts.round,

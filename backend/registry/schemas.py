@@ -40,6 +40,7 @@ class VersionSummary(Record):
     run_id: str
     experiment_id: str
     experiment_name: str
+    experiment_archived: bool = Field(description="Now; the version's facts are as they were.")
     strategy_label: str
     seed: int
     round: int

@@ -12,12 +12,12 @@ from backend.evaluations.schemas import ThresholdOnValidation
 from backend.evaluations.validated_threshold import require_threshold
 from backend.runs.threshold import at_gamma
 from backend.site_names import SiteNames, named, site_names
-from backend.trained_models.schemas import ModelScore, ModelSet
+from backend.trained_models.schemas import CurrentModelSet, ModelScore
 from backend.trained_models.service import changed_settings, model_set
 from backend.trained_models.version_scores import version_scores
 
 
-def model_set_with(session: Session, run_id: str, threshold: ThresholdChoice) -> tuple[ModelSet, list[VersionScore]]:
+def model_set_with(session: Session, run_id: str, threshold: ThresholdChoice) -> tuple[CurrentModelSet, list[VersionScore]]:
     """The set, and its scores at each site.
 
     Raises Conflict for a run that is not completed, and where validation is to choose a threshold and cannot.

@@ -35,7 +35,7 @@ from backend.policy import CanMoveModels, CanRead, CanRunExperiments, NamedInBod
 from backend.trained_models import importing, service, students
 from backend.trained_models.chosen_threshold import model_set_with
 from backend.trained_models.model_file import read_model_file
-from backend.trained_models.schemas import ModelSet, StudentRecord
+from backend.trained_models.schemas import CurrentModelSet, StudentRecord
 from backend.trained_models.zip_answer import RESPONSES, zip_answer
 
 router = APIRouter(tags=["models"])
@@ -51,7 +51,7 @@ UPLOAD_BODY: dict[str, Any] = {
 
 
 @router.get("/federations/{federation_id}/models")
-def list_models(_user: CanRead, federation_id: Id, session: ReadSession, page: PageDep) -> list[ModelSet]:
+def list_models(_user: CanRead, federation_id: Id, session: ReadSession, page: PageDep) -> list[CurrentModelSet]:
     """The sets of models of completed runs, the newest first."""
     get_row(session, Federation, federation_id)
     runs = page.rows(session, service.runs_with_models(federation_id), Run.id)
@@ -65,7 +65,7 @@ async def import_model(
     request: Request,
     platform: PlatformDep,
     name: Annotated[FileName, Query(description="The file's name.")],
-) -> ModelSet:
+) -> CurrentModelSet:
     """Take in a model from a ZIP (the body) as `model.zip` gives it: safetensors files and `model.json`. Experiments
     may then begin with it; it is listed, tried on images and tested like those of runs."""
     await run_in_threadpool(_require_federation, platform, federation_id)
@@ -83,7 +83,7 @@ async def import_model(
 
 
 @router.get("/runs/{run_id}/model")
-def get_model(_user: CanRead, run_id: Id, session: ReadSession, threshold: ThresholdQuery = "run") -> ModelSet:
+def get_model(_user: CanRead, run_id: Id, session: ReadSession, threshold: ThresholdQuery = "run") -> CurrentModelSet:
     """A completed run's models of its best round, with what they were made of and how well they do."""
     return model_set_with(session, run_id, threshold)[0]
 
@@ -163,7 +163,7 @@ def _require_fit(platform: Platform, federation_id: str, file: ModelFile) -> Non
         importing.require_fit(get_row(session, Federation, federation_id).task, file.description)
 
 
-def _store(platform: Platform, federation_id: str, file: ModelFile, name: str, user: str) -> ModelSet:
+def _store(platform: Platform, federation_id: str, file: ModelFile, name: str, user: str) -> CurrentModelSet:
     with unit_of_work(platform.database) as session:
         run = importing.store_model(session, federation_id, file, name, user)
         return service.model_set(session, run.id)

@@ -125,3 +125,9 @@ class ModelSet(Record):
     scores: list[ModelScore]
     num_bytes: int
     download_url: str
+
+
+class CurrentModelSet(ModelSet):
+    """A set as its run has it now. A download and a registered version hold what never changes."""
+
+    experiment_archived: bool

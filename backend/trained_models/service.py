@@ -39,7 +39,15 @@ from backend.runs.notes import notes_of_runs
 from backend.runs.run_data import StartedOn, data_of_runs
 from backend.runs.threshold import best_gammas, strategy_with
 from backend.trained_models.card import model_card
-from backend.trained_models.schemas import MadeFrom, ModelPart, ModelScore, ModelSet, PartKind, TrainingData
+from backend.trained_models.schemas import (
+    CurrentModelSet,
+    MadeFrom,
+    ModelPart,
+    ModelScore,
+    ModelSet,
+    PartKind,
+    TrainingData,
+)
 from backend.trained_models.usage import how_to_use
 
 
@@ -53,7 +61,7 @@ def runs_with_models(federation_id: str) -> Select[Run]:
     return query.order_by(Run.finished_at.desc(), Run.id)
 
 
-def model_set(session: Session, run_id: str) -> ModelSet:
+def model_set(session: Session, run_id: str) -> CurrentModelSet:
     """Raises Conflict for a run that is not completed."""
     run = get_row(session, Run, run_id)
     if run.status != RunStatus.COMPLETED:
@@ -78,11 +86,11 @@ def write_files(texts: dict[str, bytes], parts: Sequence[ModelPart], store: Arti
                     to.write(chunk)
 
 
-def model_set_of(session: Session, run: Run) -> ModelSet:
+def model_set_of(session: Session, run: Run) -> CurrentModelSet:
     return model_sets_of(session, [run])[0]
 
 
-def model_sets_of(session: Session, runs: Sequence[Run]) -> list[ModelSet]:
+def model_sets_of(session: Session, runs: Sequence[Run]) -> list[CurrentModelSet]:
     """In the same order, with as many queries as for one."""
     ids = [run.id for run in runs]
     wanted = Experiment.id.in_({run.experiment_id for run in runs})
@@ -104,13 +112,14 @@ def model_sets_of(session: Session, runs: Sequence[Run]) -> list[ModelSet]:
     ]
 
 
-def _model_set(run: Run, experiment: Experiment, *, parts: list[ModelPart], **found: Any) -> ModelSet:
+def _model_set(run: Run, experiment: Experiment, *, parts: list[ModelPart], **found: Any) -> CurrentModelSet:
     assert run.spec is not None
     assert run.finished_at is not None
-    return ModelSet(
+    return CurrentModelSet(
         run_id=run.id,
         experiment_id=experiment.id,
         experiment_name=experiment.name,
+        experiment_archived=experiment.archived_at is not None,
         imported=experiment.kind == "import",
         federation_id=experiment.federation_id,
         strategy_label=run.strategy_label,
@@ -254,7 +263,8 @@ def _scores(run: Run, cases: list[TestedCaseScores], stated: StatedSites) -> lis
 
 
 def _description(found: ModelSet) -> str:
-    return json.dumps(found.model_dump(mode="json", by_alias=True), indent=2)
+    of_now = CurrentModelSet.model_fields.keys() - ModelSet.model_fields.keys()
+    return json.dumps(found.model_dump(mode="json", by_alias=True, exclude=of_now), indent=2)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -1,5 +1,6 @@
 """`fedsm experiment add`: more methods and seeds for an experiment that exists."""
 
+import json
 from typing import Annotated, get_args
 
 import typer
@@ -16,7 +17,10 @@ def add(
     experiment_id: ExperimentArgument,
     method: Annotated[
         list[str] | None,
-        typer.Option(help=f"With its standard settings; may be repeated. One of {', '.join(get_args(StrategyName))}."),
+        typer.Option(
+            help="May be repeated. A name, with its standard settings, or an object with the settings that differ, "
+            f"""'{{"name": "fedsm", "lambda": 0.9}}'. Names: {', '.join(get_args(StrategyName))}."""
+        ),
     ] = None,
     seed: Annotated[list[int] | None, typer.Option(min=0, help="Trained with every method; may be repeated.")] = None,
     start: Annotated[bool, typer.Option(help="Start the new runs at once.")] = True,
@@ -26,12 +30,12 @@ def add(
     token: TokenOption = None,
 ) -> None:
     """Add methods and seeds to an experiment: what it has trained is not trained again."""
+    strategies = [_settings(text) for text in method or []]
     try:
-        body = RunsAdd.model_validate(
-            {"strategies": [{"name": name} for name in method or []], "seeds": seed or [], "start": start}
-        )
+        body = RunsAdd.model_validate({"strategies": strategies, "seeds": seed or [], "start": start})
     except ValidationError as error:
-        fail("; ".join(problem["msg"] for problem in error.errors()), EXIT_WRONG_INPUT)
+        problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()]
+        fail("; ".join(problems), EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
         before = {run.id for run in client.experiment(experiment_id).runs}
         experiment = client.add_runs(experiment_id, body)
@@ -41,3 +45,13 @@ def add(
     for run in experiment.runs:
         if run.id not in before:
             typer.echo(describe_run(run))
+
+
+def _settings(text: str) -> object:
+    """A method's settings as they were typed: a name alone, or a JSON object."""
+    if not text.lstrip().startswith("{"):
+        return {"name": text}
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        fail(f"--method {text!r} is no JSON object: {error}", EXIT_WRONG_INPUT)

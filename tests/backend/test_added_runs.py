@@ -1,11 +1,16 @@
 """Methods and seeds that are added to an experiment which has run already."""
 
+import json
 from typing import Any
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from fedsm.cli.app import app
+from fedsm.cli.shared import EXIT_WRONG_INPUT
 from tests.backend.conftest import FEDSM, make_experiment
-from tests.backend.live_backend import LiveBackend
+from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
 
 FEDAVG = {"name": "fedavg"}
@@ -58,12 +63,25 @@ def test_what_is_missing_is_trained_and_nothing_else(
 def test_another_variant_gives_both_a_label_and_starts_at_once(
     backend: LiveBackend, worker: PlayedWorker, finished: dict[str, Any]
 ) -> None:
-    variant = FEDSM | {"lambda": 0.9}
-    added = backend.post(f"/experiments/{finished['id']}/runs", {"strategies": [variant]})
+    added = json.loads(add(backend, finished, "--method", json.dumps(FEDSM | {"lambda": 0.9}), "--json").stdout)
     worker.work_until_idle()
     assert added["status"] in ("queued", "running")
     done = backend.get(f"/experiments/{finished['id']}")
     assert [label for label, _, _ in pairs(done)] == ["FedSM (lambda 0.7)", "FedAvg", "FedSM (lambda 0.9)"]
+
+
+def test_a_method_that_cannot_be_read_is_refused_by_the_command(
+    backend: LiveBackend, finished: dict[str, Any]
+) -> None:
+    damaged, unknown = (add(backend, finished, "--method", text) for text in ('{"name": ', '{"name": "fedsm", "mu": 1}'))
+    assert (damaged.exit_code, unknown.exit_code) == (EXIT_WRONG_INPUT, EXIT_WRONG_INPUT)
+    assert "is no JSON object" in damaged.stderr
+    assert "mu: Extra inputs are not permitted" in unknown.stderr
+
+
+def add(backend: LiveBackend, experiment: dict[str, Any], *options: str) -> Result:
+    environment = {"FEDSM_SERVER": backend.url, "FEDSM_TOKEN": ADMIN_TOKEN, "COLUMNS": "300"}
+    return CliRunner().invoke(app, ["experiment", "add", experiment["id"], *options], env=environment)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +91,12 @@ def test_another_variant_gives_both_a_label_and_starts_at_once(
         ({"seeds": [0]}, "seeds", "is in the experiment already"),
         ({"strategies": [FEDAVG]}, "strategies.0", "is in the experiment with these settings"),
         ({"seeds": [4, 4]}, "seeds", "seeds must differ"),
+        ({"strategies": [{"name": "fedprox"}, {"name": "fedprox"}]}, "strategies", "the same configuration twice"),
+        (
+            {"strategies": [{"name": "fedprox"}, {"name": "fine-tuning", "fine_tuning_rounds": 99}]},
+            "strategies.1.fine_tuning_rounds",
+            "leaves no round",
+        ),
     ],
 )
 def test_what_cannot_be_added_is_refused(

@@ -160,6 +160,14 @@ def test_a_registered_run_is_kept_as_it_is(
     assert (refused.status_code, "registered as fundus:1" in refused.json()["detail"]) == (409, True)
     longer = backend.admin.post(f"/api/v1/runs/{completed_run}/extend", json={"rounds": 9})
     assert (longer.status_code, "registered as fundus:1" in longer.json()["detail"]) == (409, True)
+    archive = backend.admin.get(f"/api/v1/runs/{completed_run}/model.zip").content
+    assert backend.admin.patch(f"/api/v1/experiments/{experiment_id}", json={"archived": True}).is_success
+    (fresh,) = backend.get(f"/federations/{federation['id']}/registered-models")[0]["versions"]
+    (listed,) = backend.get(f"/federations/{federation['id']}/models")
+    said = [each["experiment_archived"] for each in (made, fresh, listed)]
+    assert said == [False, True, True]
+    assert backend.get(f"/model-versions/{made['id']}")["facts"] == made["facts"]
+    assert backend.admin.get(f"/api/v1/runs/{completed_run}/model.zip").content == archive
     backend.post("/storage/sweep")
     assert backend.admin.get(made["facts"]["parts"][0]["url"]).status_code == 200
     assert backend.admin.delete(f"/api/v1/model-versions/{made['id']}").status_code == 204

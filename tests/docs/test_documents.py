@@ -1,5 +1,6 @@
 """The documents name what there is: settings, commands, files, and an experiment file that is accepted."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import CnnSelector, LdaSelector, Vgg11Selector
 from backend.settings import Settings
@@ -67,6 +69,16 @@ def test_the_guides_experiment_file_is_accepted(tmp_path: Path) -> None:
 def test_links_lead_to_files(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_help_of_settings_leads_to_documents_and_their_sections() -> None:
+    """The browser makes links of them (`HelpText`)."""
+    named = re.findall(r"docs/([\w-]+\.md)(?:#([\w-]+))?", json.dumps(ExperimentConfig.model_json_schema()))
+    assert ("selector.md", "") in named
+    for document, section in named:
+        heads = re.findall(r"^#+ (.+)$", (DOCS / document).read_text(), flags=re.MULTILINE)
+        anchors = [re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads]
+        assert section in ("", *anchors), f"{document}#{section}"
 
 
 def test_make_targets_in_the_documents_exist() -> None:

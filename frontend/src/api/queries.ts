@@ -4,10 +4,10 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
 import type {
+  CurrentModelSet,
   ExperimentRecord,
   ExperimentResults,
   MetricRecord,
-  ModelSet,
   RunCases,
   RunTestScores,
 } from "./generated/types.gen";
@@ -98,7 +98,7 @@ export const modelsQuery = (federationId: string) =>
   queryOptions({
     queryKey: ["federation", federationId, "models"],
     queryFn: ({ client, queryKey, signal }) =>
-      allPages<ModelSet>(
+      allPages<CurrentModelSet>(
         (query) => unwrap(api.listModels({ path: { federation_id: federationId }, query, signal })),
         ({ run_id }) => run_id,
         { onPart: showParts(client, queryKey), limit: MODELS_PAGE, signal },

@@ -38,10 +38,12 @@ function cases(split: RunCases["split"], ...rows: ScoredCase[]): RunCases {
   return { run_id: "r1", round: 3, split, num_validation: 2, structures: ["disc"], models: ["global"], cases: rows };
 }
 
-it("lists validation cases apart from test cases, and says that their images stay", async () => {
+const EXPERIMENT = { id: "e1", name: "Try", federation_id: "f1", archived_at: null, runs: [RUN] };
+
+it("lists validation cases apart from test cases, and says that their images stay, and that an experiment is archived", async () => {
   openApp("/runs/r1/cases", {
     "GET /runs/r1": RUN,
-    "GET /experiments/e1": { id: "e1", name: "Try", federation_id: "f1", runs: [RUN] },
+    "GET /experiments/e1": { ...EXPERIMENT, archived_at: "2026-01-03T10:00:00Z" },
     "GET /federations/f1": federation({ sites: [site({})] }),
     "GET /runs/r1/history": { run_id: "r1", best_round: 3, rounds: [], cases: [] },
     "GET /runs/r1/cases": ({ search }) =>
@@ -50,6 +52,7 @@ it("lists validation cases apart from test cases, and says that their images sta
         : cases("test", scored("eye-1", 0.75)),
   });
   expect(await screen.findByTestId("case-count")).toHaveTextContent("1 test case");
+  expect(screen.getByText("Experiment archived")).toBeInTheDocument();
   fireEvent.click(screen.getByRole("radio", { name: "Validation" }));
   await waitFor(() => expect(screen.getByTestId("case-count")).toHaveTextContent("2 validation cases"));
   expect(window.location.search).toBe("?split=val");
@@ -64,7 +67,7 @@ it("promises no cases of a run that was cancelled", async () => {
   const cancelled = { ...RUN, status: "cancelled", num_finished_rounds: 2, end_refusal: null };
   openApp("/runs/r1/cases", {
     "GET /runs/r1": cancelled,
-    "GET /experiments/e1": { id: "e1", name: "Try", federation_id: "f1", runs: [cancelled] },
+    "GET /experiments/e1": { ...EXPERIMENT, runs: [cancelled] },
     "GET /federations/f1": federation({ sites: [site({})] }),
     "GET /runs/r1/cases": cases("test"),
   });

@@ -13,6 +13,7 @@ function version(number: number, changes: Partial<VersionRecord> = {}): VersionR
     run_id: "r1",
     experiment_id: "e1",
     experiment_name: HEBREW,
+    experiment_archived: false,
     federation_id: "f1",
     strategy_label: "FedAvg",
     seed: 0,
@@ -91,6 +92,37 @@ it("takes notes that were begun for one version to no other one", async () => {
   expect(await screen.findByRole("heading", { name: "fundus:2" })).toBeInTheDocument();
   expect(await within(screen.getByTestId("version-notes")).findByText("Notes of 2.")).toBeInTheDocument();
   expect(screen.queryByLabelText("Notes")).toBeNull();
+});
+
+it("says which models are of an archived experiment, in both lists and on the page of each", async () => {
+  const archived = version(1, { experiment_archived: true });
+  const models = [{ id: "m1", name: "fundus", aliases: {}, versions: [version(2), archived] }];
+  const answers = {
+    ...ANSWERS,
+    "GET /federations/f1/registered-models": models,
+    "GET /federations/f1/models": [
+      { ...version(1).facts, experiment_archived: true },
+      { ...version(1).facts, run_id: "r2" },
+    ],
+    "GET /model-versions/v1": archived,
+    "GET /runs/r1/model": { ...version(1).facts, experiment_archived: true },
+  };
+  const lists = openApp("/federations/f1?tab=models", answers);
+  const archivedRows = (list: string) =>
+    within(screen.getByTestId(list))
+      .getAllByRole("row")
+      .slice(1)
+      .map((row) => within(row).queryByText("Archived") !== null);
+  await screen.findByTestId("models");
+  await waitFor(() => expect(archivedRows("registered-models")).toEqual([false, true]));
+  expect(archivedRows("models")).toEqual([true, false]);
+  lists.unmount();
+  for (const address of ["/models/v1", "/runs/r1/model"]) {
+    const page = openApp(address, answers);
+    expect(await screen.findByText("Experiment archived")).toBeInTheDocument();
+    expect(await screen.findByRole("navigation", { name: "On this page" })).toBeInTheDocument();
+    page.unmount();
+  }
 });
 
 it("names sites, and isolates what somebody wrote", async () => {

@@ -1730,6 +1730,192 @@ export type Consent = {
 };
 
 /**
+ * CurrentModelSet
+ *
+ * A set as its run has it now. A download and a registered version hold what never changes.
+ */
+export type CurrentModelSet = {
+    /**
+     * Changed Settings
+     *
+     * Of the experiment and the method; not at defaults.
+     */
+    changed_settings: Array<ChangedSetting>;
+    /**
+     * Chosen By Validation
+     *
+     * False where no site has validation cases: then it is the last round.
+     */
+    chosen_by_validation: boolean;
+    /**
+     * Code Version
+     *
+     * Of FedSM Studio, as the run started; null if not kept.
+     */
+    code_version: string | null;
+    config: ExperimentConfig;
+    /**
+     * Data
+     */
+    data: Array<TrainingData>;
+    /**
+     * Download Url
+     */
+    download_url: string;
+    /**
+     * Experiment Archived
+     */
+    experiment_archived: boolean;
+    /**
+     * Experiment Id
+     */
+    experiment_id: string;
+    /**
+     * Experiment Name
+     */
+    experiment_name: string;
+    /**
+     * Federation Id
+     */
+    federation_id: string;
+    /**
+     * Finished At
+     */
+    finished_at: string;
+    /**
+     * Imported
+     *
+     * It came in as a file; no run of this platform trained it.
+     */
+    imported: boolean;
+    /**
+     * Null: of no registered version.
+     */
+    made_from?: MadeFrom | null;
+    /**
+     * Notes
+     *
+     * What a reader of the scores must know, as of the run.
+     */
+    notes: Array<string>;
+    /**
+     * Num Bytes
+     */
+    num_bytes: number;
+    /**
+     * Num Rounds
+     */
+    num_rounds: number;
+    /**
+     * Parts
+     */
+    parts: Array<ModelPart>;
+    /**
+     * Round
+     *
+     * The best round, from which the models are.
+     */
+    round: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+    /**
+     * Scores
+     */
+    scores: Array<ModelScore>;
+    /**
+     * Seed
+     */
+    seed: number;
+    /**
+     * Sites
+     *
+     * In site order: the order of the selector's outputs.
+     */
+    sites: Array<string>;
+    /**
+     * The models that training began with; null: random weights.
+     */
+    start: StartState | null;
+    /**
+     * Strategy
+     */
+    strategy: ({
+        name: 'fedsm';
+    } & FedSmConfig) | ({
+        name: 'fedavg';
+    } & FedAvgConfig) | ({
+        name: 'local-only';
+    } & LocalOnlyConfig) | ({
+        name: 'centralized';
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig);
+    /**
+     * Strategy Label
+     */
+    strategy_label: string;
+    task: SegmentationTask;
+    /**
+     * Usage
+     *
+     * How to use the files without FedSM Studio, step by step (Markdown).
+     */
+    usage: Array<string>;
+};
+
+/**
  * CurveSeries
  *
  * One line of a chart: the mean over structures, by round. A later answer's value replaces an earlier one's.
@@ -1784,7 +1970,7 @@ export type DataConfig = {
     /**
      * Augmentation
      *
-     * Random changes of the training images.
+     * Random changes of the training images (docs/augmentations.md).
      */
     augmentation?: 'none' | 'flips' | 'rotations' | 'elastic' | 'intensity' | 'noise' | 'colour' | 'strong';
     /**
@@ -2968,7 +3154,7 @@ export type EvaluationConfig = {
     /**
      * Nsd Tolerance
      *
-     * Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in pixels.
+     * Normalized surface Dice: distance up to which two surfaces agree, in mm, for photographs in pixels (docs/results.md#scores-of-a-case).
      */
     nsd_tolerance?: number;
 };
@@ -3056,7 +3242,7 @@ export type ExperimentConfig = {
     /**
      * Minimum Sites
      *
-     * Quorum: with fewer sites' updates a round fails; with at least this many it goes on without those that failed, are offline or come too late.
+     * Quorum: with fewer sites' updates a round fails; with at least this many it goes on without those that failed, are offline or come too late (docs/runs.md#waiting).
      */
     minimum_sites?: number;
     /**
@@ -3078,13 +3264,13 @@ export type ExperimentConfig = {
     /**
      * Refuse Outliers
      *
-     * Refuse an update that is out of the others' line: of three or more, one that changes the weights more than ten times as much as the median of the others. Off: a warning only.
+     * Refuse an update that is out of the others' line: of three or more, one that changes the weights more than ten times as much as the median of the others. Off: a warning only (docs/runs.md#refused-updates).
      */
     refuse_outliers?: boolean;
     /**
      * Retention
      *
-     * Which rounds' models stay on the disk.
+     * Which rounds' models stay on the disk (docs/runs.md#retention).
      */
     retention?: 'needed' | 'all';
     schedule?: ScheduleConfig;
@@ -6016,186 +6202,6 @@ export type ModelScore = {
      * Num Cases
      */
     num_cases: number;
-};
-
-/**
- * ModelSet
- */
-export type ModelSet = {
-    /**
-     * Changed Settings
-     *
-     * Of the experiment and the method; not at defaults.
-     */
-    changed_settings: Array<ChangedSetting>;
-    /**
-     * Chosen By Validation
-     *
-     * False where no site has validation cases: then it is the last round.
-     */
-    chosen_by_validation: boolean;
-    /**
-     * Code Version
-     *
-     * Of FedSM Studio, as the run started; null if not kept.
-     */
-    code_version: string | null;
-    config: ExperimentConfig;
-    /**
-     * Data
-     */
-    data: Array<TrainingData>;
-    /**
-     * Download Url
-     */
-    download_url: string;
-    /**
-     * Experiment Id
-     */
-    experiment_id: string;
-    /**
-     * Experiment Name
-     */
-    experiment_name: string;
-    /**
-     * Federation Id
-     */
-    federation_id: string;
-    /**
-     * Finished At
-     */
-    finished_at: string;
-    /**
-     * Imported
-     *
-     * It came in as a file; no run of this platform trained it.
-     */
-    imported: boolean;
-    /**
-     * Null: of no registered version.
-     */
-    made_from?: MadeFrom | null;
-    /**
-     * Notes
-     *
-     * What a reader of the scores must know, as of the run.
-     */
-    notes: Array<string>;
-    /**
-     * Num Bytes
-     */
-    num_bytes: number;
-    /**
-     * Num Rounds
-     */
-    num_rounds: number;
-    /**
-     * Parts
-     */
-    parts: Array<ModelPart>;
-    /**
-     * Round
-     *
-     * The best round, from which the models are.
-     */
-    round: number;
-    /**
-     * Run Id
-     */
-    run_id: string;
-    /**
-     * Scores
-     */
-    scores: Array<ModelScore>;
-    /**
-     * Seed
-     */
-    seed: number;
-    /**
-     * Sites
-     *
-     * In site order: the order of the selector's outputs.
-     */
-    sites: Array<string>;
-    /**
-     * The models that training began with; null: random weights.
-     */
-    start: StartState | null;
-    /**
-     * Strategy
-     */
-    strategy: ({
-        name: 'fedsm';
-    } & FedSmConfig) | ({
-        name: 'fedavg';
-    } & FedAvgConfig) | ({
-        name: 'local-only';
-    } & LocalOnlyConfig) | ({
-        name: 'centralized';
-    } & CentralizedConfig) | ({
-        name: 'fedprox';
-    } & FedProxConfig) | ({
-        name: 'fedavgm';
-    } & FedAvgMConfig) | ({
-        name: 'fedadam';
-    } & FedAdamConfig) | ({
-        name: 'fedyogi';
-    } & FedYogiConfig) | ({
-        name: 'fedadagrad';
-    } & FedAdagradConfig) | ({
-        name: 'scaffold';
-    } & ScaffoldConfig) | ({
-        name: 'fednova';
-    } & FedNovaConfig) | ({
-        name: 'feddyn';
-    } & FedDynConfig) | ({
-        name: 'moon';
-    } & MoonConfig) | ({
-        name: 'fedawa';
-    } & FedAwaConfig) | ({
-        name: 'fedlws';
-    } & FedLwsConfig) | ({
-        name: 'cyclic';
-    } & CyclicWeightTransferConfig) | ({
-        name: 'ditto';
-    } & DittoConfig) | ({
-        name: 'mr-mtl';
-    } & MrMtlConfig) | ({
-        name: 'fedbn';
-    } & FedBnConfig) | ({
-        name: 'silobn';
-    } & SiloBnConfig) | ({
-        name: 'fedper';
-    } & FedPerConfig) | ({
-        name: 'fedrep';
-    } & FedRepConfig) | ({
-        name: 'fedrod';
-    } & FedRoDConfig) | ({
-        name: 'fedrdn';
-    } & FedRdnConfig) | ({
-        name: 'iop-fl';
-    } & IopflConfig) | ({
-        name: 'fine-tuning';
-    } & FineTuningConfig) | ({
-        name: 'apfl';
-    } & ApflConfig) | ({
-        name: 'pfedme';
-    } & PFedMeConfig) | ({
-        name: 'fedala';
-    } & FedAlaConfig) | ({
-        name: 'consensus';
-    } & ConsensusConfig);
-    /**
-     * Strategy Label
-     */
-    strategy_label: string;
-    task: SegmentationTask;
-    /**
-     * Usage
-     *
-     * How to use the files without FedSM Studio, step by step (Markdown).
-     */
-    usage: Array<string>;
 };
 
 /**
@@ -9185,7 +9191,7 @@ export type ScheduleConfig = {
     /**
      * Patience
      *
-     * Rounds without gain in validation Dice after which training stops early. Empty: all rounds are trained.
+     * Rounds without gain in validation Dice after which training stops early. Empty: all rounds are trained (docs/runs.md#early-stopping).
      */
     patience?: number | null;
     /**
@@ -12887,6 +12893,12 @@ export type VersionRecord = {
      */
     download_url: string;
     /**
+     * Experiment Archived
+     *
+     * Now; the version's facts are as they were.
+     */
+    experiment_archived: boolean;
+    /**
      * Experiment Id
      */
     experiment_id: string;
@@ -13046,6 +13058,12 @@ export type VersionSummary = {
      * Created By
      */
     created_by: string;
+    /**
+     * Experiment Archived
+     *
+     * Now; the version's facts are as they were.
+     */
+    experiment_archived: boolean;
     /**
      * Experiment Id
      */
@@ -13245,7 +13263,7 @@ export type WaitingConfig = {
     /**
      * Absent Minutes
      *
-     * Once the quorum is reached, how long a round, a validation or a test waits for a site that is offline or has not begun; then it goes on without it. The site takes part again as soon as it is back.
+     * Once the quorum is reached, how long a round, a validation or a test waits for a site that is offline or has not begun; then it goes on without it. The site takes part again as soon as it is back (docs/runs.md#late-and-returning-sites).
      */
     absent_minutes?: number;
     /**
@@ -19221,7 +19239,7 @@ export type ListModelsResponses = {
      *
      * Successful Response
      */
-    200: Array<ModelSet>;
+    200: Array<CurrentModelSet>;
 };
 
 export type ListModelsResponse = ListModelsResponses[keyof ListModelsResponses];
@@ -19302,7 +19320,7 @@ export type ImportModelResponses = {
     /**
      * Successful Response
      */
-    201: ModelSet;
+    201: CurrentModelSet;
 };
 
 export type ImportModelResponse = ImportModelResponses[keyof ImportModelResponses];
@@ -22643,7 +22661,7 @@ export type GetModelResponses = {
     /**
      * Successful Response
      */
-    200: ModelSet;
+    200: CurrentModelSet;
 };
 
 export type GetModelResponse = GetModelResponses[keyof GetModelResponses];

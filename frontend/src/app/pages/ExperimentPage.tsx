@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, ScrollArea, Select, Stack, Tabs, Text } from "@mantine/core";
+import { Alert, Button, Group, ScrollArea, Select, Stack, Tabs, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustments, IconArchive, IconList, IconShare, IconTable } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -6,6 +6,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { type ExperimentRecord, experimentQuery, type FederationRecord, federationQuery, type RunRecord } from "@/api";
 import { Allowed } from "@/components/Allowed";
+import { Archived } from "@/components/Archived";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { OnThisPage } from "@/components/OnThisPage";
@@ -69,7 +70,7 @@ function ExperimentView({ experiment, federation }: Props) {
       badge={
         <>
           <StateBadge state={experiment.status} />
-          {experiment.archived_at !== null && <Badge variant="default">Archived</Badge>}
+          {experiment.archived_at !== null && <Archived />}
         </>
       }
       subtitle={experiment.description || undefined}

@@ -11,6 +11,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery } from "@/api";
 import { Allowed } from "@/components/Allowed";
+import { Archived } from "@/components/Archived";
 import { ALL_FEDERATIONS, FEDERATION_TABS } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
@@ -48,7 +49,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
       help={HELP[tab ?? "sites"] ?? "hospital"}
       title={federation.name}
       crumbs={[ALL_FEDERATIONS]}
-      badge={federation.archived_at !== null && <Badge variant="default">Archived</Badge>}
+      badge={federation.archived_at !== null && <Archived />}
       actions={<FederationMenu federation={federation} onDeleted={() => void navigate({ to: "/" })} />}
       subtitle={
         <>

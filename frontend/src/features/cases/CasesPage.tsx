@@ -14,6 +14,7 @@ import {
   runQuery,
   type ScoredCase,
 } from "@/api";
+import { Archived } from "@/components/Archived";
 import { ALL_FEDERATIONS, type Crumb, experimentCrumb, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
@@ -235,11 +236,14 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
       documentTitle={selected ? `${selected.name}, ${run.strategy_label}` : title}
       crumbs={crumbs}
       badge={
-        settings && (
-          <Text size="sm" c="dimmed" truncate maw={420} title={settings}>
-            {settings}
-          </Text>
-        )
+        <>
+          {settings && (
+            <Text size="sm" c="dimmed" truncate maw={420} title={settings}>
+              {settings}
+            </Text>
+          )}
+          {experiment.archived_at !== null && <Archived what="Experiment archived" />}
+        </>
       }
       actions={
         <SegmentedControl

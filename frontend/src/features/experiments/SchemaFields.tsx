@@ -11,9 +11,9 @@ import {
   Tooltip,
 } from "@mantine/core";
 import { IconInfoCircle, IconRestore } from "@tabler/icons-react";
-import type { ReactNode } from "react";
-import { useState } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import type { FieldProblem } from "@/api";
+import { DocumentLink, documentsIn, HelpText, withoutPaths } from "@/components/HelpText";
 import { upperFirst } from "@/lib/format";
 import { choiceValue, type Field, parseNumbers } from "@/lib/schema";
 import { counts } from "./axes";
@@ -163,7 +163,7 @@ function Label({ field }: { field: Field }) {
   return (
     <>
       {field.label}{" "}
-      <Tooltip label={`Default: ${field.source}.`}>
+      <Tooltip label={`Default: ${withoutPaths(field.source)}.`}>
         <IconInfoCircle size={14} aria-hidden style={{ verticalAlign: "-2px", color: "var(--mantine-color-dimmed)" }} />
       </Tooltip>
     </>
@@ -207,12 +207,20 @@ function Choice({ name, help, checked }: { name: string; help: string | undefine
 function Help({ field, choice }: { field: Field; choice?: string }) {
   const meaning = choice === undefined ? undefined : field.meanings[choice];
   const chosen = meaning ? `${upperFirst(meaning)}.` : "";
+  const help = [field.help, chosen].filter((part) => part !== "").join(" ");
+  const reasons = documentsIn(field.source ?? "").filter((path) => !help.includes(path));
   return (
     <Text span size="xs">
-      {[field.help, chosen].filter((part) => part !== "").join(" ")}
+      <HelpText>{help}</HelpText>
       {field.bounds && ` Allowed: ${field.bounds}.`}
       {field.default !== undefined &&
         ` Default: ${defaultText(field.default)}${field.unit && field.default !== null ? ` ${field.unit}` : ""}.`}
+      {reasons.map((path) => (
+        <Fragment key={path}>
+          {" "}
+          Why: <DocumentLink path={path} />.
+        </Fragment>
+      ))}
     </Text>
   );
 }

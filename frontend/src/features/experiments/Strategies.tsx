@@ -114,7 +114,41 @@ interface OptionsProps extends Props {
   onRemove: (() => void) | undefined;
 }
 
-function StrategyOptions({ schema, form, problems, rho, strategy, index, place, onRemove }: OptionsProps) {
+function StrategyOptions({ place, onRemove, ...fields }: OptionsProps) {
+  const { schema, form, strategy, index } = fields;
+  if (fieldsOf(schema, strategy).length === 0) return <StrategyFields {...fields} />;
+  return (
+    <Card withBorder ml={32} padding="md">
+      {onRemove && (
+        <CloseButton
+          aria-label="Remove this setting"
+          onClick={onRemove}
+          style={{ position: "absolute", top: 6, right: 6 }}
+        />
+      )}
+      <Stack gap="md">
+        {place && (
+          <Text size="sm" fw={600}>
+            {strategyName(String(form.values.strategies[index]?.name))}, setting {place}
+          </Text>
+        )}
+        <StrategyFields {...fields} />
+      </Stack>
+    </Card>
+  );
+}
+
+interface FieldsProps {
+  schema: JsonSchema;
+  form: ExperimentForm;
+  problems: readonly FieldProblem[];
+  rho?: Record<string, number>;
+  strategy: JsonSchema;
+  index: number;
+}
+
+/** What is wrong with a chosen method as a whole, and its settings. */
+export function StrategyFields({ schema, form, problems, rho = {}, strategy, index }: FieldsProps) {
   const path = `strategies.${index}`;
   const fields = fieldsOf(schema, strategy);
   const nameError = errorAt(problems, `${path}.name`) ?? errorOf(problems, path);
@@ -123,34 +157,16 @@ function StrategyOptions({ schema, form, problems, rho, strategy, index, place, 
   return (
     <>
       {nameError && (
-        <Text c="red" size="sm" ml={32} role="alert">
+        <Text c="red" size="sm" role="alert">
           {nameError}
         </Text>
       )}
-      {fields.length > 0 && (
-        <Card withBorder ml={32} padding="md">
-          {onRemove && (
-            <CloseButton
-              aria-label="Remove this setting"
-              onClick={onRemove}
-              style={{ position: "absolute", top: 6, right: 6 }}
-            />
-          )}
-          <Stack gap="md">
-            {place && (
-              <Text size="sm" fw={600}>
-                {strategyName(String(form.values.strategies[index]?.name))}, setting {place}
-              </Text>
-            )}
-            <SchemaFields fields={fields} path={path} form={form} problems={problems} extra={showRho} />
-            {fields
-              .filter((field) => field.kind === "variant")
-              .map((field) => (
-                <VariantField key={field.name} {...{ schema, form, problems, field }} path={`${path}.${field.name}`} />
-              ))}
-          </Stack>
-        </Card>
-      )}
+      <SchemaFields fields={fields} path={path} form={form} problems={problems} extra={showRho} />
+      {fields
+        .filter((field) => field.kind === "variant")
+        .map((field) => (
+          <VariantField key={field.name} {...{ schema, form, problems, field }} path={`${path}.${field.name}`} />
+        ))}
     </>
   );
 }

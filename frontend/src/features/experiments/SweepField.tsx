@@ -15,12 +15,12 @@ interface Props {
 }
 
 export function isSwept({ field, path, form }: Props): boolean {
-  return isSweepable(field) && axisPath(path, form.values) in form.values.sweep;
+  return isSweepable(field) && axisPath(path, form.values) in (form.values.sweep ?? {});
 }
 
 function setSweep({ field, path, form }: Props, text: string | null) {
   const axis = axisPath(path, form.values);
-  const { [axis]: _old, ...rest } = form.values.sweep;
+  const { [axis]: _old, ...rest } = form.values.sweep ?? {};
   form.setFieldValue("sweep", text === null ? rest : { ...rest, [axis]: { text, values: sweepValues(text, field) } });
 }
 
@@ -28,7 +28,7 @@ function setSweep({ field, path, form }: Props, text: string | null) {
 export function SweepInput(props: Props & { label: ReactNode; error: string | undefined }) {
   const { field, path, form, label, error } = props;
   const axis = axisPath(path, form.values);
-  const text = form.values.sweep[axis]?.text ?? "";
+  const text = form.values.sweep?.[axis]?.text ?? "";
   const method = placesOf(axis, form.values).length > 1 ? axis.split(".")[0] : undefined;
   const every = method === undefined ? "" : ` Every ${strategyName(method)} setting takes these values.`;
   const common = { label, error, inputWrapperOrder: ORDER };
@@ -82,7 +82,7 @@ const ORDER: ("label" | "input" | "error" | "description")[] = ["label", "input"
 /** Between one value and several. */
 export function SweepToggle(props: Props) {
   const { field, path, form } = props;
-  if (!isSweepable(field)) return null;
+  if (form.values.sweep === null || !isSweepable(field)) return null;
   const swept = isSwept(props);
   const value = form.getInputProps(path).value as unknown;
   const first = field.kind === "boolean" ? "false,true" : field.kind === "choice" ? String(value) : `${value ?? ""}, `;

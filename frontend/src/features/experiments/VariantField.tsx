@@ -1,5 +1,6 @@
 import { Select, Stack } from "@mantine/core";
 import type { FieldProblem } from "@/api";
+import { HelpText } from "@/components/HelpText";
 import { type Field, fieldsOf, type JsonSchema, variants } from "@/lib/schema";
 import { strategyName } from "@/lib/words";
 import type { ExperimentForm } from "./formValues";
@@ -28,7 +29,7 @@ export function VariantField(props: {
     <Stack gap="md">
       <Select
         label={field.label}
-        description={chosen?.description ?? field.help}
+        description={<HelpText>{chosen?.description ?? field.help}</HelpText>}
         inputWrapperOrder={["label", "input", "error", "description"]}
         data={Object.keys(alternatives).map((name) => ({ value: name, label: strategyName(name) }))}
         value={value.name}

@@ -36,14 +36,14 @@ export function counts(field: Field, parent: string, values: Values): boolean {
   const siblings = parent ? valueAt(values, parent.split(".")) : values;
   return applies(field, siblings, values, (name) => {
     const path = name.includes(".") || !parent ? name : `${parent}.${name}`;
-    const several = values.sweep[axisPath(path, values)]?.values;
+    const several = values.sweep?.[axisPath(path, values)]?.values;
     return several?.length ? several : undefined;
   });
 }
 
 /** The axes that count as things stand: a setting that the form does not show has none, and keeps what was typed. */
 export function axesOf(values: Values, schema: JsonSchema): SweepAxis[] {
-  return Object.entries(values.sweep)
+  return Object.entries(values.sweep ?? {})
     .filter(([axis]) => placesOf(axis, values).some((place) => isShown(place, values, schema)))
     .map(([path, entry]) => ({ path, values: entry.values as SweepAxis["values"] }));
 }

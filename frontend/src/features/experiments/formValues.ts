@@ -31,8 +31,9 @@ export interface Values {
   waiting: Record<string, unknown>;
   refuse_outliers: unknown;
   retention: unknown;
-  /** Settings with several values, by the path that the backend gives them: `fedsm.lambda`, `schedule.rounds`. */
-  sweep: Record<string, SweptSetting>;
+  /** Settings with several values, by the path that the backend gives them: `fedsm.lambda`, `schedule.rounds`. Null
+   * where a setting takes one value. */
+  sweep: Record<string, SweptSetting> | null;
 }
 
 export interface SweptSetting {

@@ -18,7 +18,7 @@ const swept = (sweep: Record<string, unknown[]>) => ({
 });
 
 const axes = ({ sweep }: Values) =>
-  Object.entries(sweep).map(([path, entry]) => ({ path, values: entry.values as SweepAxis["values"] }));
+  Object.entries(sweep ?? {}).map(([path, entry]) => ({ path, values: entry.values as SweepAxis["values"] }));
 
 describe("several values", () => {
   it("are a list, or a range without the dirt of binary fractions", () => {

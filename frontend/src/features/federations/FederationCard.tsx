@@ -1,5 +1,6 @@
 import { Badge, Box, Card, Group, Stack, Text, Title } from "@mantine/core";
 import type { FederationRecord } from "@/api";
+import { Archived } from "@/components/Archived";
 import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
 import { SiteMark } from "@/components/SiteMark";
@@ -34,7 +35,7 @@ export function FederationCard({ federation }: { federation: FederationRecord })
             </TextLink>
           </Title>
           <Group gap={4} wrap="nowrap" className={classes.above}>
-            {federation.archived_at !== null && <Badge variant="default">Archived</Badge>}
+            {federation.archived_at !== null && <Archived />}
             <FederationMenu federation={federation} />
           </Group>
         </Group>

@@ -1,8 +1,9 @@
 import { Card, Group, Stack, Table, Text, Title } from "@mantine/core";
 import { IconBox, IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { type FederationRecord, type ModelSet, modelsQuery } from "@/api";
+import { type CurrentModelSet, type FederationRecord, modelsQuery } from "@/api";
 import { Allowed } from "@/components/Allowed";
+import { Archived } from "@/components/Archived";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { DownloadButton, LinkButton, TextLink } from "@/components/links";
@@ -73,7 +74,7 @@ export function ModelsPanel({ federation }: { federation: FederationRecord }) {
   );
 }
 
-function ModelRow({ set }: { set: ModelSet }) {
+function ModelRow({ set }: { set: CurrentModelSet }) {
   return (
     <Table.Tr>
       <Table.Td>
@@ -92,7 +93,8 @@ function ModelRow({ set }: { set: ModelSet }) {
           search={{ run: set.run_id }}
         >
           <Isolated>{set.experiment_name}</Isolated>
-        </TextLink>
+        </TextLink>{" "}
+        {set.experiment_archived && <Archived size="sm" />}
         {set.imported && (
           <Text size="xs" c="dimmed">
             imported

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Fragment, useState } from "react";
 import { type FederationRecord, registeredModelsQuery, type VersionSummary } from "@/api";
 import { Allowed } from "@/components/Allowed";
+import { Archived } from "@/components/Archived";
 import { HelpLink } from "@/components/HelpLink";
 import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
@@ -137,7 +138,8 @@ function Cells({ version, all, federation }: CellsProps) {
           search={{ run: version.run_id }}
         >
           <Isolated>{version.experiment_name}</Isolated>
-        </TextLink>
+        </TextLink>{" "}
+        {version.experiment_archived && <Archived size="sm" />}
         <Text size="xs" c="dimmed">
           {version.strategy_label}, seed {version.seed}, round {version.round}
         </Text>

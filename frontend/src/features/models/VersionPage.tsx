@@ -4,11 +4,13 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FederationRecord, federationQuery, registeredModelsQuery, type VersionRecord } from "@/api";
 import { Allowed } from "@/components/Allowed";
+import { Archived } from "@/components/Archived";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { Loaded } from "@/components/Feedback";
 import { Fingerprint } from "@/components/Fingerprint";
 import { Isolated } from "@/components/Isolated";
 import { DownloadButton, LinkButton } from "@/components/links";
+import { OnThisPage } from "@/components/OnThisPage";
 import { Page } from "@/components/Page";
 import { formatBytes, formatDateTime } from "@/lib/format";
 import { Lineage } from "./Lineage";
@@ -45,11 +47,16 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
       help="models#models-under-names"
       title={version.reference}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "models")]}
-      badge={version.aliases.map((alias) => (
-        <Badge key={alias} variant="light" tt="none">
-          {alias}
-        </Badge>
-      ))}
+      badge={
+        <>
+          {version.aliases.map((alias) => (
+            <Badge key={alias} variant="light" tt="none">
+              {alias}
+            </Badge>
+          ))}
+          {version.experiment_archived && <Archived what="Experiment archived" />}
+        </>
+      }
       subtitle={
         <>
           {version.strategy_label}, seed {version.seed}, round {version.round} of{" "}
@@ -78,31 +85,33 @@ function VersionView({ version, federation }: { version: VersionRecord; federati
         </>
       }
     >
-      <Compared version={version} federation={federation} />
-      <Grid>
-        <Grid.Col span={{ base: 12, md: 6 }}>
-          <Stack>
-            <VersionScores version={version} federation={federation} />
-            <Limits limits={facts.limits} />
-            <UseAgain version={version} federation={federation} />
-            <Students set={facts} federation={federation} threshold={version.threshold} version={version.reference} />
-            <TestModel set={facts} threshold={version.threshold} />
-            <Allowed permission="move_models" federationId={federation.id}>
-              <ModelExports set={facts} threshold={version.threshold} />
-            </Allowed>
-            <ModelFiles set={facts} federation={federation} />
-          </Stack>
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 6 }}>
-          <Stack>
-            <VersionNotes version={version} />
-            <VersionAliases version={version} />
-            <Lineage version={version} />
-            <Signed version={version} />
-            <ModelOrigin set={facts} federation={federation} />
-          </Stack>
-        </Grid.Col>
-      </Grid>
+      <OnThisPage gap="lg">
+        <Compared version={version} federation={federation} />
+        <Grid>
+          <Grid.Col span={{ base: 12, md: 6 }}>
+            <Stack>
+              <VersionScores version={version} federation={federation} />
+              <Limits limits={facts.limits} />
+              <UseAgain version={version} federation={federation} />
+              <Students set={facts} federation={federation} threshold={version.threshold} version={version.reference} />
+              <TestModel set={facts} threshold={version.threshold} />
+              <Allowed permission="move_models" federationId={federation.id}>
+                <ModelExports set={facts} threshold={version.threshold} />
+              </Allowed>
+              <ModelFiles set={facts} federation={federation} />
+            </Stack>
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, md: 6 }}>
+            <Stack>
+              <VersionNotes version={version} />
+              <VersionAliases version={version} />
+              <Lineage version={version} />
+              <Signed version={version} />
+              <ModelOrigin set={facts} federation={federation} />
+            </Stack>
+          </Grid.Col>
+        </Grid>
+      </OnThisPage>
     </Page>
   );
 }
