@@ -97,7 +97,8 @@ def claims(selector: RunSelector, cases: SelectorCases) -> Iterator[Claim]:
     (first, always), (last, never) = points[0], points[-1]
     gamma, best = max(points, key=lambda point: point[1])
     yield Claim(
-        f"the threshold has an optimum: Dice {best:.4f} at {gamma:g}, {always:.4f} at {first:g}, {never:.4f} at {last:g}",
+        f"the threshold has an optimum: Dice {best:.4f} at {gamma:g}, "
+        f"{always:.4f} at {first:g}, {never:.4f} at {last:g}",
         best - max(always, never) >= LEAST_DIFFERENCE,
     )
     scored = [

@@ -17,7 +17,9 @@ from backend.trained_models.service import changed_settings, model_set
 from backend.trained_models.version_scores import version_scores
 
 
-def model_set_with(session: Session, run_id: str, threshold: ThresholdChoice) -> tuple[CurrentModelSet, list[VersionScore]]:
+def model_set_with(
+    session: Session, run_id: str, threshold: ThresholdChoice
+) -> tuple[CurrentModelSet, list[VersionScore]]:
     """The set, and its scores at each site.
 
     Raises Conflict for a run that is not completed, and where validation is to choose a threshold and cannot.

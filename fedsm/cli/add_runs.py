@@ -19,7 +19,7 @@ def add(
         list[str] | None,
         typer.Option(
             help="May be repeated. A name, with its standard settings, or an object with the settings that differ, "
-            f"""'{{"name": "fedsm", "lambda": 0.9}}'. Names: {', '.join(get_args(StrategyName))}."""
+            f"""'{{"name": "fedsm", "lambda": 0.9}}'. Names: {", ".join(get_args(StrategyName))}."""
         ),
     ] = None,
     seed: Annotated[list[int] | None, typer.Option(min=0, help="Trained with every method; may be repeated.")] = None,

@@ -70,10 +70,9 @@ def test_another_variant_gives_both_a_label_and_starts_at_once(
     assert [label for label, _, _ in pairs(done)] == ["FedSM (lambda 0.7)", "FedAvg", "FedSM (lambda 0.9)"]
 
 
-def test_a_method_that_cannot_be_read_is_refused_by_the_command(
-    backend: LiveBackend, finished: dict[str, Any]
-) -> None:
-    damaged, unknown = (add(backend, finished, "--method", text) for text in ('{"name": ', '{"name": "fedsm", "mu": 1}'))
+def test_a_method_that_cannot_be_read_is_refused_by_the_command(backend: LiveBackend, finished: dict[str, Any]) -> None:
+    texts = ('{"name": ', '{"name": "fedsm", "mu": 1}')
+    damaged, unknown = (add(backend, finished, "--method", text) for text in texts)
     assert (damaged.exit_code, unknown.exit_code) == (EXIT_WRONG_INPUT, EXIT_WRONG_INPUT)
     assert "is no JSON object" in damaged.stderr
     assert "mu: Extra inputs are not permitted" in unknown.stderr

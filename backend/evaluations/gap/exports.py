@@ -23,7 +23,11 @@ def gap_csv(gap: Gap, minimum_counts: Mapping[str, int]) -> str:
 
 def _rows(gap: Gap, minimum_counts: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     for place, column in enumerate(gap.columns):
-        about: dict[str, Any] = {"site_slug": column.site_slug, "num_cases": column.num_cases, "num_seeds": len(gap.seeds)}
+        about: dict[str, Any] = {
+            "site_slug": column.site_slug,
+            "num_cases": column.num_cases,
+            "num_seeds": len(gap.seeds),
+        }
         if _is_small(column, minimum_counts):
             about["note"] = withheld_count(column.site_slug or "", "num_cases")
         for level, mean in zip(gap.levels, column.means, strict=True):
