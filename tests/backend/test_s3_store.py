@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
-from moto.server import ThreadedMotoServer
+from pydantic import SecretStr
 from urllib3 import HTTPResponse
 
 from backend.artifacts.bucket import s3_client
@@ -27,6 +27,7 @@ from backend.errors import ArtifactDamaged, ArtifactStoreAway, DiskFull, HashMis
 from backend.platform import open_platform
 from backend.settings import Settings
 from backend.storage.loop import StorageLoop
+from tests.backend.s3_server import REGION, S3Server, s3_server
 from tests.small_disk import fill, small_disk
 
 CONTENT = b"weights" * 1000
@@ -35,22 +36,24 @@ BUCKET = "models"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    with s3_server(tmp_path_factory.mktemp("s3") / "server") as running:
+        yield running
 
 
 @pytest.fixture
-def settings(server: str, tmp_path: Path) -> Settings:
+def settings(server: S3Server, tmp_path: Path) -> Settings:
     bucket = f"{BUCKET}-{tmp_path.name.replace('_', '-').lower()}"[:60].strip("-")
-    s3_client(server, "eu-central-1", "key", "secret").create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    s3_client(server.url, REGION, server.access_key, server.secret_key).create_bucket(
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     return Settings(
-        home=tmp_path, s3_url=server, s3_bucket=bucket, s3_prefix="hub", s3_access_key="key", s3_secret_key="secret"
+        home=tmp_path,
+        s3_url=server.url,
+        s3_bucket=bucket,
+        s3_prefix="hub",
+        s3_access_key=server.access_key,
+        s3_secret_key=server.secret_key,
     )
 
 
@@ -79,8 +82,8 @@ def cached(store: S3Store) -> set[str]:
 
 
 @pytest.fixture
-def client(settings: Settings) -> Any:
-    return s3_client(settings.s3_url, "eu-central-1", "key", "secret")
+def client(server: S3Server) -> Any:
+    return s3_client(server.url, REGION, server.access_key, server.secret_key)
 
 
 def calls_of(store: S3Store) -> list[str]:
@@ -126,9 +129,8 @@ def test_what_hashes_to_another_address_is_not_kept(settings: Settings) -> None:
     assert list(store.addresses()) == []
 
 
-def test_a_damaged_object_is_never_given_out(settings: Settings, tmp_path: Path, server: str) -> None:
+def test_a_damaged_object_is_never_given_out(settings: Settings, client: Any, tmp_path: Path) -> None:
     put(opened(settings), CONTENT)
-    client = s3_client(server, "eu-central-1", "key", "secret")
     client.put_object(Bucket=settings.s3_bucket, Key=f"hub/{SHA256[:2]}/{SHA256}", Body=b"other")
     store = opened(settings.model_copy(update={"home": tmp_path / "elsewhere"}))
     assert store.problem(SHA256) == "damaged"
@@ -172,6 +174,22 @@ def test_a_store_that_is_away_says_so_without_its_keys(settings: Settings) -> No
     assert "secret" not in str(caught.value)
     with pytest.raises(ArtifactStoreAway, match="bucket"):
         open_store(settings.model_copy(update={"s3_bucket": "another"}))
+
+
+@pytest.mark.parametrize("wrong", ["s3_access_key", "s3_secret_key"])
+def test_keys_that_the_server_does_not_know_are_refused_and_not_said(settings: Settings, wrong: str) -> None:
+    with pytest.raises(ArtifactStoreAway, match=r"refused .*check its bucket and the keys") as caught:
+        open_store(settings.model_copy(update={wrong: SecretStr("another-key")}))
+    assert "another-key" not in str(caught.value)
+
+
+def test_a_file_that_is_sent_in_parts_comes_back_whole(settings: Settings, tmp_path: Path) -> None:
+    store = opened(settings)
+    calls, large = calls_of(store), bytes(range(256)) * (9 * 2**12)
+    sha256 = put(store, large)
+    assert "CompleteMultipartUpload" in calls
+    elsewhere = opened(settings.model_copy(update={"home": tmp_path / "elsewhere"}))
+    assert elsewhere.path(sha256).read_bytes() == large
 
 
 def test_half_a_setting_is_refused(tmp_path: Path) -> None:
