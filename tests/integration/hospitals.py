@@ -24,6 +24,26 @@ def start(command: tuple[str, ...], environment: dict[str, str], log_file: Path)
 
 
 @dataclass
+class Front:
+    """The TLS in front of a hub, as a process that can be away for a while. command: that serves it at one port."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = start(self.command, self.environment, self.log)
+
+    def stop(self) -> None:
+        """Connections through it break."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+
+@dataclass
 class Hospital:
     """One site's folder and process. environment: of the hospital's machine, which knows nothing of the hub's."""
 
@@ -41,6 +61,11 @@ class Hospital:
     def up(self) -> None:
         command = (*FEDSM, "site", "up", "--home", str(self.home), "--concurrency", "1")
         self.process = start(command, self.environment, self.home.with_suffix(".log"))
+
+    @property
+    def agent_log(self) -> Path:
+        """Of the agent that runs now."""
+        return self.home / "logs" / "agent.log"
 
     def kill_agent(self) -> None:
         """As the watchdog or the kernel ends it; `fedsm site up` starts it again."""

@@ -16,9 +16,9 @@ TO_HUB, FROM_HUB = "to-hub", "from-hub"
 
 
 def record_into(folder: Path) -> None:
-    """From now on what the front passes on is written down as it comes."""
-    numbers = itertools.count()
-    folder.mkdir()
+    """From now on what the front passes on is written down as it comes. A front that starts again adds to it."""
+    folder.mkdir(exist_ok=True)
+    numbers = itertools.count(len(list(folder.iterdir())))
 
     async def recorded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         way = FROM_HUB if writer.get_extra_info("ssl_object") else TO_HUB

@@ -19,7 +19,7 @@ from backend.sites.schemas import SiteCreate
 from fedsm.local.certificates import make_authority, make_certificate
 from fedsm.local.home import choose_port
 from tests.conftest import wait_until
-from tests.integration.hospitals import Hospital, hospital_environment, start
+from tests.integration.hospitals import Front, Hospital, hospital_environment
 from tests.integration.live_platform import LivePlatform
 from tests.integration.made_at_hospitals import (
     a_new_hospital_gets_the_model,
@@ -36,8 +36,8 @@ NAMES, NEW = ("site-a", "site-b"), "site-c"
 
 
 @contextmanager
-def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, Path]]:
-    """The hub and the authority of its certificate."""
+def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, Front, Path]]:
+    """The hub, the TLS in front of it, and the authority of its certificate."""
     authority = make_authority(folder / "tls", "Hospital test authority")
     certificate, key = make_certificate(authority, ("127.0.0.1",))
     port = choose_port("127.0.0.1", 0)
@@ -45,19 +45,19 @@ def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, 
     hub = LivePlatform(folder / "hub", f"{valkey_url}?virtual_host=9", num_processes=1, environment=settings)
     front_program = (sys.executable, "-m", "tests.integration.recording_front", str(folder / "traffic"))
     words = (*front_program, str(port), str(hub.port), str(certificate), str(key))
-    front = start(words, hospital_environment(None, folder), folder / "front.log")
+    front = Front(words, hospital_environment(None, folder), folder / "front.log")
+    front.start()
     try:
         with hub:
-            yield hub, authority
+            yield hub, front, authority
     finally:
-        front.terminate()
-        front.wait(10)
+        front.stop()
 
 
 def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, sites: dict[str, Path]) -> None:
     hospitals: dict[str, Hospital] = {}
     sites = write_marked_sites(tmp_path / "data", sites) | {NEW: sites[NEW]}
-    with hub_with_tls(tmp_path, valkey_url) as (hub, authority):
+    with hub_with_tls(tmp_path, valkey_url) as (hub, front, authority):
         federation = hub.client.create_federation("Hospitals", "", TASK)
         try:
             for name in (*NAMES, NEW):
@@ -87,6 +87,7 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             experiment = hub.start_experiment(federation, "Over hospitals", tiny_config(FedSMConfig(), seeds=(0,)))
             _each_hospital_approves(hub, hospitals, experiment.runs[0].id)
             hospitals[NAMES[0]].kill_agent()
+            _the_links_break_in_mid_round(hub, front, hospitals, experiment.runs[0].id)
             finished = await_experiment(hub, experiment)
             assert [run.status for run in finished.runs] == [RunStatus.COMPLETED], finished.runs[0].failure
             workers = {task.worker for task in hub.client.run_tasks(finished.runs[0].id) if task.participant in NAMES}
@@ -156,6 +157,23 @@ def _each_hospital_approves(hub: LivePlatform, hospitals: dict[str, Hospital], r
     approve_by_rule(by_rule, "strategies: [fedsm], maximum_rounds: 9")
     decided = lambda: {one.site_slug: one.by for one in hub.client.run_approvals(run_id)}  # noqa: E731
     wait_until(lambda: decided() == dict(zip(NAMES, ("person", "rule"), strict=True)), 60, "both decisions")
+
+
+def _the_links_break_in_mid_round(hub: LivePlatform, front: Front, hospitals: dict[str, Hospital], run_id: str) -> None:
+    """Nobody reaches the hub while a site trains. The sites come back by themselves, and the run goes on."""
+
+    def trains() -> bool:
+        return any((task.kind, task.status) == ("train_site", "running") for task in hub.client.run_tasks(run_id))
+
+    wait_until(trains, 60, "a site to train")
+    logs = {log: len(log.read_text()) for log in (hospitals[name].agent_log for name in NAMES)}
+    since = lambda: [log.read_text()[length:] for log, length in logs.items()]  # noqa: E731
+    front.stop()
+    wait_until(lambda: all("the hub is away" in text for text in since()), 30, "both agents to notice")
+    assert hub.client.run(run_id).status == RunStatus.RUNNING
+    front.start()
+    back = lambda text: "the hub answers" in text.rpartition("the hub is away")[2]  # noqa: E731
+    wait_until(lambda: all(back(text) for text in since()), 60, "both agents to reach it again")
 
 
 def _take_data_into_use(hub: LivePlatform, federation_id: str, folders: dict[str, Path]) -> None:
