@@ -4,7 +4,9 @@
 
 A real hub, a real agent as a process, and a worker that is heard every four seconds as a real one is. The agent's
 connection has TLS; what passes on it is counted outside of the encryption, its requests inside, and both are scaled to
-an hour. Then sites are revoked while their poll waits: how long until it is refused, and until another request is.
+an hour. Then sites are revoked while their poll waits: how long until it is refused, and until another request is. Then
+a site joins by the commands of its guide: how long until the hub has it online. At last an agent sends a file over a
+slow link, and brings it back.
 """
 
 import argparse
@@ -35,9 +37,12 @@ from fedsm.site_agent import joining
 from fedsm.site_agent.site_home import SiteHome
 from fedsm.site_agent.status import status_of
 from tests.backend.conftest import DISC
-from tests.backend.link.played_site import PlayedSite, add_site, invite
+from tests.backend.link.played_site import PlayedSite, add_site, invite, with_data
+from tests.backend.link.test_slow_links import begin_to_train, there_and_back, weights
 from tests.backend.live_backend import LiveBackend
-from tests.backend.played_worker import open_broker
+from tests.backend.played_worker import PlayedWorker, open_broker
+from tests.fedsm.site_agent.bad_wire import BadWire
+from tests.integration.hospitals import Hospital, hospital_environment
 
 LOOPBACK = "127.0.0.1"
 HOUR_SECONDS = 3600.0
@@ -101,6 +106,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=300.0, help="How long the idle site is watched.")
     parser.add_argument("--repeats", type=int, default=5, help="How many sites are revoked.")
+    parser.add_argument("--rate", type=float, default=20_000.0, help="Bytes a second of the slow link.")
+    parser.add_argument("--bytes", type=int, default=2_000_000, help="Of the file that passes it.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fedsm-link-", dir="/tmp") as name, hub(Path(name)) as (backend, url):
         idle = watch_idle(backend, url, Path(name), options.seconds)
@@ -108,12 +115,17 @@ def main() -> None:
             f"an idle site, an hour: {idle.requests:.0f} requests, {kib(idle.bytes_up)} up, {kib(idle.bytes_down)} down"
         )
         found = [revoke_one(backend, url, f"site {number}") for number in range(options.repeats)]
+        online = join_one(backend, Path(name))
+        up, down, connections = pass_slowly(backend, url, Path(name), options.rate, options.bytes)
     for what in ("waiting_poll", "next_request"):
         seconds = [getattr(one, what) for one in found]
         print(
             f"revoked until the {what.replace('_', ' ')} is refused: median {statistics.median(seconds):.3f} s, most "
             f"{max(seconds):.3f} s of {len(seconds)}"
         )
+    print(f"from the kit to online, by check, join, accept and up: {online:.1f} s")
+    link = f"{options.bytes / 1e6:.1f} MB over a link of {options.rate / 1000:.0f} kB/s"
+    print(f"{link}: {up:.0f} s up, {down:.0f} s down, {connections} connections")
 
 
 def kib(number: float) -> str:
@@ -235,6 +247,47 @@ def revoke_one(backend: LiveBackend, redis_url: str, name: str) -> Refusal:
             raise RuntimeError(f"a revoked site was answered {answer.status_code}: {answer.text[:200]}")
     site.client.close()
     return Refusal(polled_at - revoked_at, asked_at - revoked_at)
+
+
+def join_one(backend: LiveBackend, folder: Path) -> float:
+    """Seconds from the kit until the hub has heard the site and its worker. Who compares the words takes no time.
+
+    Raises RuntimeError where that takes longer than START_SECONDS."""
+    site = add_site(backend, backend.get("/federations")[0], "joins")
+    kit = folder / "joins.fedsm-kit.json"
+    data = folder / "data"
+    data.mkdir()
+    hospital = Hospital(folder / "joins", hospital_environment(None, data))
+    started = time.monotonic()
+    kit.write_text(json.dumps(invite(backend, site) | {"url": backend.url}))
+    hospital.fedsm("check", str(kit))
+    hospital.fedsm("join", str(kit))
+    accepted = {"fingerprint": SiteHome(Home(hospital.home)).key().public.fingerprint}
+    backend.post(f"/sites/{site['id']}/credential/accept", accepted)
+    hospital.up()
+    try:
+        while backend.get(f"/sites/{site['id']}")["state"] != "online":
+            if time.monotonic() - started > START_SECONDS:
+                raise RuntimeError("the site did not come online")
+            time.sleep(0.05)
+        return time.monotonic() - started
+    finally:
+        hospital.stop()
+
+
+def pass_slowly(
+    backend: LiveBackend, redis_url: str, folder: Path, rate: float, num_bytes: int
+) -> tuple[float, float, int]:
+    """Seconds up, seconds down, and how many connections that took."""
+    broker = open_broker(redis_url)
+    federation = backend.post("/federations", {"name": "Far away", "task": DISC})
+    sites = with_data(backend, broker, federation)
+    site, task_id = begin_to_train(backend, PlayedWorker(backend.worker, broker), federation, sites["north"])
+    with BadWire(httpx.URL(backend.url).port or 0, rate=rate) as wire:
+        up, down = there_and_back(wire, site, task_id, folder, weights(num_bytes))
+    for one in sites.values():
+        one.client.close()
+    return up, down, len(wire.opened)
 
 
 if __name__ == "__main__":
