@@ -1,101 +1,164 @@
 """What closes the gap to centralized training: each option alone and together, over seeds, next to the references.
 
-    python -m benchmarks.gap [--no-synthetic] [--vessels FOLDER] [--seeds 3] [--rounds 16] [--only LABEL ...]
+    python -m benchmarks.gap [--on synthetic near-fundus demo ...] [--seeds 3] [--rounds 16] [--rows LABEL ...]
+    python -m benchmarks.gap --rounds 25 --local-epochs 4
+    python -m benchmarks.gap --on vessels --vessels FOLDER
+    python -m benchmarks.gap --train-no-more      print what is there
 
-A difference is to FedSM as it is without any option (to the same method without averages, for the references), seed by
-seed. Every choice (best round, threshold, expected quality) is made on validation cases; test cases score only.
-What was run already is read from the state file, so that an interrupted benchmark goes on where it stopped.
+Prints three tables for each workload: the options, the gap taken apart, and FedSM against what it must beat. Validation
+cases decide whatever is chosen: the best round, a threshold, and whether an option counts as one that helps. Test cases
+are printed and choose nothing. Every result, with the score of each test case, is in the state file, so that an
+interrupted benchmark goes on where it stopped and a table can be made again of it. Options that change no bit of
+training are computed from one training (gap_scores.py).
 """
 
+import argparse
+import hashlib
+import json
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.gap_scores import scores_of_fedsm, scores_of_method
+from benchmarks.gap_tables import tables
+from benchmarks.gap_workloads import NAMES, outside_cases, workload
 from benchmarks.method_sites import Workload
-from benchmarks.methods import NO_LIMIT, Method, benchmark_parser, chosen_workloads, result_key, run_missing
+from benchmarks.methods import NO_LIMIT, Method, bytes_sent, prepared
+from worker.engine.federation import RoundRecord, run_rounds
 from worker.process.hardware import describe_hardware
 
-FEDSM: dict[str, Any] = {"name": "fedsm", "selector": NO_LIMIT}
-#: The benchmark's synthetic sites have four validation cases each; these are nobody's.
-QUALITY: dict[str, Any] = {"routing": "quality", "quality_minimum_cases": 1}
-
-SOFT: dict[str, Any] = {"routing": "soft"}
-SOUP: dict[str, Any] = {"mixture": "weights"}
-HALF: dict[str, Any] = {"global_share": 0.5}
+FEDSM: dict[str, Any] = {"name": "fedsm", "lambda": 0.7, "selector": NO_LIMIT}
 
 
-def options_of(rounds: int) -> tuple[tuple[Method, str | None], ...]:
-    """Each row, and the label of the row that it is compared with."""
-    mean: dict[str, Any] = {"schedule": {"averaging": "mean", "averaged_rounds": max(2, rounds // 3)}}
-    ema: dict[str, Any] = {"schedule": {"averaging": "ema", "average_decay": 0.8}}
+def rows(has_outside: bool) -> tuple[Method, ...]:
+    """Every training, the most wanted first. has_outside: sites outside the federation are tested, for which the
+    selector's limit for images of no site is left on."""
+    fedsm = FEDSM | {"selector": {"name": "lda"}} if has_outside else FEDSM
     return (
-        (Method("Centralized", {"name": "centralized"}, {}), None),
-        (Method("Centralized, mean of late rounds", {"name": "centralized"}, mean), "Centralized"),
-        (Method("Local-only", {"name": "local-only"}, {}), None),
-        (Method("Local-only, mean of late rounds", {"name": "local-only"}, mean), "Local-only"),
-        (Method("FedAvg", {"name": "fedavg"}, {}), None),
-        (Method("FedAvg, mean of late rounds", {"name": "fedavg"}, mean), "FedAvg"),
-        (Method("FedSM", FEDSM, {}), None),
-        (Method("FedSM, gamma auto", FEDSM | {"gamma": "auto"}, {}), "FedSM"),
-        (Method("FedSM, quality of probabilities", FEDSM | QUALITY, {}), "FedSM"),
-        (Method("FedSM, quality of descriptors", FEDSM | QUALITY | {"quality_from": "descriptors"}, {}), "FedSM"),
-        (Method("FedSM, lambda from 0.4 to 0.9", FEDSM | {"lambda": 0.9, "lambda_start": 0.4}, {}), "FedSM"),
-        (Method("FedSM, lambda 0.9", FEDSM | {"lambda": 0.9}, {}), "FedSM"),
-        (Method("FedSM, lambda 0.9, pull by depth 1", FEDSM | {"lambda": 0.9, "pull_by_depth": 1.0}, {}), "FedSM"),
-        (Method("FedSM, pull by depth 0.5", FEDSM | {"pull_by_depth": 0.5}, {}), "FedSM"),
-        (Method("FedSM, pull by depth 1", FEDSM | {"pull_by_depth": 1.0}, {}), "FedSM"),
-        (Method("FedSM, server momentum 0.5", FEDSM | {"server_momentum": 0.5}, {}), "FedSM"),
-        (Method("FedSM, soft routing", FEDSM | SOFT, {}), "FedSM"),
-        (Method("FedSM, soup", FEDSM | SOFT | SOUP, {}), "FedSM"),
-        (Method("FedSM, soft routing, half global", FEDSM | SOFT | HALF, {}), "FedSM"),
-        (Method("FedSM, soup, half global", FEDSM | SOFT | SOUP | HALF, {}), "FedSM"),
-        (Method("FedSM, mean of late rounds", FEDSM, mean), "FedSM"),
-        (Method("FedSM, moving average", FEDSM, ema), "FedSM"),
-        (Method("FedSM, mean and gamma auto", FEDSM | {"gamma": "auto"}, mean), "FedSM"),
-        (Method("FedSM, mean and quality of probabilities", FEDSM | QUALITY, mean), "FedSM"),
-        (
-            Method(
-                "FedSM, lambda from 0.4 to 0.9, by depth, soft",
-                FEDSM | SOFT | {"lambda": 0.9, "lambda_start": 0.4, "pull_by_depth": 0.5},
-                {},
-            ),
-            "FedSM",
-        ),
-        (Method("FedRDN", {"name": "fedrdn"}, {}), "FedAvg"),
-        (Method("IOP-FL", {"name": "iop-fl"}, {}), "FedAvg"),
+        Method("FedSM", fedsm, {}),
+        Method("Centralized", {"name": "centralized"}, {}),
+        Method("Centralized, equal steps", {"name": "centralized", "steps": "equal"}, {}),
+        Method("Local-only", {"name": "local-only"}, {}),
+        Method("FedAvg", {"name": "fedavg"}, {}),
+        Method("FedSM, lambda 0.9", fedsm | {"lambda": 0.9}, {}),
+        Method("FedSM, lambda 0.9, by depth 1", fedsm | {"lambda": 0.9, "pull_by_depth": 1.0}, {}),
+        Method("FedSM, lambda from 0.4 to 0.9", fedsm | {"lambda": 0.9, "lambda_start": 0.4}, {}),
+        Method("Ditto", {"name": "ditto"}, {}),
+        Method("FedDyn", {"name": "feddyn"}, {}),
+        Method("FedSM, similarity 2", fedsm | {"similarity": 2.0}, {}),
+        Method("Local-only, equal steps", {"name": "local-only", "steps": "equal"}, {}),
+        Method("FedSM, by depth 1", fedsm | {"pull_by_depth": 1.0}, {}),
+        Method("FedSM, by depth 0.5", fedsm | {"pull_by_depth": 0.5}, {}),
+        Method("FedSM, server momentum 0.5", fedsm | {"server_momentum": 0.5}, {}),
+        Method("FedRDN", {"name": "fedrdn"}, {}),
+        Method("IOP-FL", {"name": "iop-fl"}, {}),
+        Method("FedAWA", {"name": "fedawa"}, {}),
+        Method("FedRoD", {"name": "fedrod"}, {}),
     )
 
 
 def main() -> int:
-    options = benchmark_parser(__doc__, 16, "gap-benchmark.json").parse_args()
+    options = make_parser().parse_args()
     torch.set_num_threads(1)
-    rows = [row for row in options_of(options.rounds) if not options.only or row[0].label in options.only]
-    workloads = chosen_workloads(options)
-    done = run_missing(workloads, [method for method, _ in rows], options)
     print(f"python -m benchmarks.gap {' '.join(sys.argv[1:])}\n{describe_hardware()}, one thread\n")
-    for workload in workloads:
-        print("\n".join(table(workload, rows, done, options.rounds, options.seeds)))
+    for name in options.on:
+        chosen = _with_epochs(workload(name, options.rounds, options.vessels), options.local_epochs)
+        methods = [row for row in rows(name == "demo") if not options.rows or row.label in options.rows]
+        if not options.train_no_more:
+            _run_missing(name, chosen, methods, options)
+        done = _read(options.state)
+        found = {
+            (method.label, seed): done[key]
+            for method in methods
+            for seed in range(options.seeds)
+            if (key := result_key(chosen, seed, method)) in done
+        }
+        if found:
+            print("\n".join(tables(chosen.name, options.rounds, found)))
     return 0
 
 
-def table(
-    workload: Workload, rows: Sequence[tuple[Method, str | None]], done: dict[str, Any], rounds: int, seeds: int
-) -> Iterator[str]:
-    """Yields the lines of a Markdown table."""
-    yield f"## {workload.name}: {rounds} rounds, {seeds} seed(s)\n"
-    yield "| | test Dice | difference, by seed | site known | best round | MB up |"
-    yield "|---|---|---|---|---|---|"
-    for method, against in rows:
-        found = [done[result_key(workload, rounds, seed, method.label)] for seed in range(seeds)]
-        dice, known = (sum(row[name] for row in found) / seeds for name in ("dice", "site_known"))
-        keys = [result_key(workload, rounds, seed, against) for seed in range(seeds)] if against else []
-        differences = [row["dice"] - done[key]["dice"] for row, key in zip(found, keys, strict=False) if key in done]
-        shown = " ".join(f"{difference:+.4f}" for difference in differences)
-        best = "/".join(str(row["best_round"]) for row in found)
-        yield f"| {method.label} | {dice:.4f} | {shown} | {known:.4f} | {best} | {found[0]['megabytes']:.3f} |"
-    yield ""
+def _with_epochs(chosen: Workload, epochs: int) -> Workload:
+    """Of every row, so that efforts stay equal."""
+    schedule = chosen.config.schedule.model_copy(update={"local_epochs": epochs})
+    return replace(chosen, config=chosen.config.model_copy(update={"schedule": schedule}))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gap", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--on", nargs="+", choices=NAMES, default=["synthetic"], help="workloads")
+    parser.add_argument("--vessels", type=Path, help="folder whose sub-folders are sites with images/ and masks/")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--local-epochs", type=int, default=2, help="of every row")
+    parser.add_argument("--rows", nargs="*", default=[], help="labels of trainings; all without it")
+    parser.add_argument("--train-no-more", action="store_true", help="print the tables of what is there")
+    parser.add_argument("--state", type=Path, default=Path("gap-benchmark.json"))
+    return parser
+
+
+def result_key(chosen: Workload, seed: int, method: Method) -> str:
+    """Of one training in the state file: other settings or defaults have another key."""
+    fields = chosen.config.model_dump(mode="json", by_alias=True) | {"strategies": [method.strategy]}
+    changed = {section: fields[section] | changes for section, changes in method.settings.items()}
+    config = type(chosen.config).model_validate(fields | changed)
+    settings = json.dumps(config.model_dump(mode="json", by_alias=True), sort_keys=True)
+    digest = hashlib.sha256(settings.encode()).hexdigest()[:8]
+    return f"{chosen.name}/{chosen.config.schedule.rounds}/{seed}/{method.label}/{digest}"
+
+
+def _run_missing(name: str, chosen: Workload, methods: Sequence[Method], options: argparse.Namespace) -> None:
+    """Seed by seed, and writes the state file after each training."""
+    sites = chosen.load()
+    for seed in range(options.seeds):
+        for method in methods:
+            key = result_key(chosen, seed, method)
+            if key in _read(options.state):
+                continue
+            started = time.process_time()
+            plan, strategy = prepared(chosen, sites, method, seed)
+            records = list(run_rounds(strategy, sites, plan))
+            trained = time.process_time() - started
+            if method.strategy["name"] == "fedsm":
+                scores = scores_of_fedsm(strategy, records, sites, outside_cases(name, chosen.config), plan)
+            else:
+                scores = scores_of_method(strategy, records, sites, plan)
+            result = {
+                "steps": _steps(records),
+                "megabytes": bytes_sent(strategy, sites, records[plan.rounds - 1].state, plan) / 1e6,
+                "cpu_seconds": round(trained, 1),
+                "commit": _commit(),
+                "options": scores,
+            }
+            options.state.write_text(json.dumps(_read(options.state) | {key: result}))
+            print(f"{key}: {time.process_time() - started:.0f} CPU s", file=sys.stderr, flush=True)
+
+
+def _read(state: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(state.read_text()) if state.exists() else {}
+    return found
+
+
+def _steps(records: Sequence[RoundRecord]) -> float:
+    """Gradient steps of the first round, the mean over participants of the model that they train the most."""
+    steps = [
+        max(point.value for point in points if (point.split, point.name) == ("train", "steps"))
+        for points in records[1].metrics.values()
+    ]
+    return sum(steps) / len(steps)
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def _synthetic_sites(data: DataConfig) -> dict[str, SiteData]:
         cases = []
         for index in range(train + SYNTHETIC_VAL + SYNTHETIC_TEST):
             image, mask = make_fundus_case(site, index, seed=DATA_SEED, image_side=SYNTHETIC_SIDE)
-            cases.append(_case(f"{site.slug}-{index:02d}", image, mask, FUNDUS_TASK, data))
+            cases.append(case_of(f"{site.slug}-{index:02d}", image, mask, FUNDUS_TASK, data))
         ends = (train, train + SYNTHETIC_VAL)
         sites[site.slug] = SiteData(
             site.slug, tuple(cases[: ends[0]]), tuple(cases[ends[0] : ends[1]]), tuple(cases[ends[1] :])
@@ -85,7 +85,7 @@ def _vessel_sites(folder: Path, data: DataConfig) -> dict[str, SiteData]:
         for name in names:
             image = np.asarray(Image.open(path / "images" / name))
             mask = np.asarray(Image.open(path / "masks" / name)).astype(np.int32)
-            case = _case(f"{path.name}/{name}", image, mask, VESSEL_TASK, data)
+            case = case_of(f"{path.name}/{name}", image, mask, VESSEL_TASK, data)
             cases[split[_patient(path.name, name)]].append(case)
         sites[path.name.replace("_", "-")] = SiteData(path.name.replace("_", "-"), *map(tuple, cases))
     return sites
@@ -99,6 +99,6 @@ def _shuffled(patient: str) -> bytes:
     return hashlib.sha256(f"{DATA_SEED}:{patient}".encode()).digest()
 
 
-def _case(name: str, image: np.ndarray, mask: np.ndarray, task: SegmentationTask, data: DataConfig) -> Case:
+def case_of(name: str, image: np.ndarray, mask: np.ndarray, task: SegmentationTask, data: DataConfig) -> Case:
     structures = np.stack([np.isin(mask, values) for values in label_values(task)])
     return make_case(name, name, image, structures, None, build_sampling(data), build_intensity(data), 2)

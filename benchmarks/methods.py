@@ -23,13 +23,15 @@ import torch
 from numpy.typing import NDArray
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.tasks import RunSpec
 from benchmarks.method_sites import Workload, synthetic, vessels
 from worker.engine.checkpoint import to_bytes
 from worker.engine.data import Case, SiteData
 from worker.engine.evaluation import segmentation_parts
-from worker.engine.federation import data_of, run_rounds, train_and_transform
+from worker.engine.federation import data_of, run_rounds, train_and_transform, validate_state
+from worker.engine.local_training import mean_local_steps
 from worker.engine.metrics import dice
 from worker.engine.plan import Plan
 from worker.engine.state import GLOBAL, State, personalized
@@ -182,21 +184,13 @@ def result_key(workload: Workload, rounds: int, seed: int, label: str) -> str:
 def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, seed: int) -> dict[str, Any]:
     """Mean test Dice over cases and structures, that when each case's site is known, that of the worst site, the
     best round and its validation Dice, CPU seconds, and what a site sends in a round."""
-    fields = workload.config.model_dump(mode="json")
-    for section, changes in method.settings.items():
-        fields[section] |= changes
-    config = ExperimentConfig.model_validate(fields | {"strategies": [method.strategy], "seeds": [seed]})
-    strategy_config: StrategyConfig = config.strategies[0]
-    run = RunSpec(
-        run_id="benchmark", config=config, strategy=strategy_config, seed=seed, task=workload.task, sites=tuple(sites)
-    )
-    plan, strategy = build_plan(run, torch.device("cpu")), build_strategy(strategy_config)
+    plan, strategy = prepared(workload, sites, method, seed)
     started = time.process_time()
     records = list(run_rounds(strategy, sites, plan))
     seconds = time.process_time() - started
     found = best_round({record.round: record.metrics for record in records}, strategy.criterion)
     best = found.round
-    scores = [_case_scores(strategy, records[best].state, data, plan) for data in sites.values()]
+    scores = [case_scores(strategy, records[best].state, data, plan) for data in sites.values()]
     every = [score for of_site in scores for score in of_site]
     return {
         "dice": _mean([score.chosen for score in every]),
@@ -205,16 +199,39 @@ def run_method(workload: Workload, sites: dict[str, SiteData], method: Method, s
         "best_round": best,
         "validation": found.dice,
         "seconds": seconds,
-        "megabytes": _bytes_sent(strategy, sites, records[plan.rounds - 1].state, plan) / 1e6,
+        "megabytes": bytes_sent(strategy, sites, records[plan.rounds - 1].state, plan) / 1e6,
     }
 
 
-def _bytes_sent(strategy: Strategy, sites: Mapping[str, SiteData], state: State, plan: Plan) -> int:
+def prepared(workload: Workload, sites: Mapping[str, SiteData], method: Method, seed: int) -> tuple[Plan, Strategy]:
+    """What trains a row."""
+    fields = workload.config.model_dump(mode="json")
+    for section, changes in method.settings.items():
+        fields[section] |= changes
+    config = ExperimentConfig.model_validate(fields | {"strategies": [method.strategy], "seeds": [seed]})
+    strategy_config: StrategyConfig = config.strategies[0]
+    run = RunSpec(
+        run_id="benchmark",
+        config=config,
+        strategy=FedAvgConfig(),
+        seed=seed,
+        task=workload.task,
+        sites=tuple(sites),
+    )
+    steps = mean_local_steps([data.train for data in sites.values()], build_plan(run, torch.device("cpu")))
+    run = run.model_copy(update={"strategy": strategy_config, "site_steps": steps})
+    return build_plan(run, torch.device("cpu")), build_strategy(strategy_config)
+
+
+def bytes_sent(strategy: Strategy, sites: Mapping[str, SiteData], state: State, plan: Plan) -> int:
     """By the first participant, from a state, in the last round."""
     participant = strategy.participants(plan.sites)[0]
     parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
+    data = data_of(participant, sites, plan)
+    before = SiteContext(plan, participant, plan.rounds - 1, None, lambda _: None)
+    _, report = validate_state(strategy, state.keys(), state.__getitem__, data, before)
     context = SiteContext(plan, participant, plan.rounds, None, lambda _: None)
-    update = train_and_transform(strategy, parts, data_of(participant, sites, plan), context)
+    update = train_and_transform(strategy, parts, data, context, report)
     return sum(len(to_bytes(part)) for part in update.parts.values())
 
 
@@ -226,8 +243,8 @@ class CaseScore:
     own: float
 
 
-def _case_scores(strategy: Strategy, state: dict[str, Any], site: SiteData, plan: Plan) -> list[CaseScore]:
-    """FedSM's super model does not know the site of a test case; personalized methods do."""
+def case_scores(strategy: Strategy, state: dict[str, Any], site: SiteData, plan: Plan) -> list[CaseScore]:
+    """Of the site's test cases. FedSM's super model does not know the site of a test case; personalized methods do."""
     own = personalized(site.site)
     if strategy.criterion == "global" or own not in segmentation_parts(state.keys(), plan):
         own = GLOBAL

@@ -1,0 +1,153 @@
+"""The tables of the gap's benchmark, made of its state file alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
+from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, GLOBAL_ONLY, HARD, KNOWN, PLAIN, ROUTINGS
+
+#: What a training of some label and seed left; by label and seed.
+Found = Mapping[tuple[str, int], dict[str, Any]]
+#: Scores of test cases, by seed.
+Values = Mapping[int, Sequence[float]]
+CENTRALIZED, EQUAL = "Centralized", "Centralized, equal steps"
+
+
+def tables(workload: str, rounds: int, found: Found) -> Iterator[str]:
+    """Yields the lines of three Markdown tables; of each row the seeds that were run."""
+    labels = list(dict.fromkeys(label for label, _ in found))
+    yield f"## {workload}: {rounds} rounds, test cases that nothing was chosen by\n"
+    yield from _options(labels, found)
+    yield from _terms(labels, found)
+    yield from _goal(labels, found)
+
+
+def _options(labels: Sequence[str], found: Found) -> Iterator[str]:
+    yield (
+        "| training | option | seeds | validation, against the training without | helps on validation | test Dice "
+        "| test, against it | site known | best round | steps a round | MB up |"
+    )
+    yield "|" + "---|" * 11
+    for label in labels:
+        seeds = seeds_of(label, found)
+        first = found[label, seeds[0]]
+        plain = HARD if HARD in first["options"] else PLAIN
+        for option in first["options"]:
+            of_seeds = [(found[label, seed], found[label, seed]["options"]) for seed in seeds]
+            val = [options[option]["validation"] - options[plain]["validation"] for _, options in of_seeds]
+            test = [fmean(options[option]["test"]) - fmean(options[plain]["test"]) for _, options in of_seeds]
+            is_plain = option == plain
+            cells = (
+                label,
+                "" if is_plain else option,
+                str(len(seeds)),
+                "" if is_plain else _signed(val),
+                "" if is_plain else helps(val),
+                f"{fmean(fmean(options[option]['test']) for _, options in of_seeds):.4f}",
+                "" if is_plain else _signed(test),
+                f"{fmean(fmean(options[option][KNOWN]) for _, options in of_seeds):.4f}",
+                "/".join(str(options[option]["best_round"]) for _, options in of_seeds),
+                f"{first['steps']:.1f}",
+                f"{first['megabytes']:.3f}",
+            )
+            yield f"| {' | '.join(cells)} |"
+    yield ""
+
+
+def helps(differences: Sequence[float]) -> str:
+    """An option helps where validation is higher with it in every seed."""
+    if all(difference > 0 for difference in differences):
+        return "yes"
+    return "same" if all(difference == 0 for difference in differences) else "no"
+
+
+def _terms(labels: Sequence[str], found: Found) -> Iterator[str]:
+    """The gap of each FedSM taken apart as docs/gap.md derives it, with intervals over seeds and cases."""
+    of_fedsm = [label for label in labels if HARD in found[label, seeds_of(label, found)[0]]["options"]]
+    if not of_fedsm or not {CENTRALIZED, EQUAL} <= set(labels):
+        return
+    yield "| training | optimization | drift | personalization | routing | threshold | gap | room |"
+    yield "|" + "---|" * 8
+    full, equal = (_values(label, PLAIN, "test", found) for label in (CENTRALIZED, EQUAL))
+    for label in of_fedsm:
+        of = {name: _values(label, HARD, name, found) for name in (GLOBAL_ONLY, KNOWN, BEST_THRESHOLD, "test", BOUND)}
+        terms = (
+            (full, equal),
+            (equal, of[GLOBAL_ONLY]),
+            (of[GLOBAL_ONLY], of[KNOWN]),
+            (of[KNOWN], of[BEST_THRESHOLD]),
+            (of[BEST_THRESHOLD], of["test"]),
+            (full, of["test"]),
+            (of[BOUND], of["test"]),
+        )
+        yield f"| {label} | {' | '.join(difference(*term) for term in terms)} |"
+    yield ""
+
+
+def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
+    """The training and option of FedSM that validation prefers, against centralized training at equal steps and against
+    each method beside it; each with the end of training that its own validation prefers."""
+    candidates = [(label, option) for label in labels for option in _options_of(label, found)]
+    of_fedsm = [pair for pair in candidates if pair[1].startswith(ROUTINGS)]
+    if not of_fedsm:
+        return
+    best = max(of_fedsm, key=lambda pair: _validation(*pair, found))
+    own = _values(*best, "test", found)
+    mean = fmean(map(fmean, own.values()))
+    yield f"By validation the best of FedSM is *{best[0]}*, *{best[1]}*: test Dice {mean:.4f}.\n"
+    yield "| against | as validation ends it | test Dice | FedSM's difference, with its interval | FedSM is above |"
+    yield "|---|---|---|---|---|"
+    for label in labels:
+        ends = [pair for pair in candidates if pair[0] == label and pair not in of_fedsm]
+        if not ends:
+            continue
+        pair = max(ends, key=lambda pair: _validation(*pair, found))
+        other = _values(*pair, "test", found)
+        mean = fmean(map(fmean, other.values()))
+        low, _ = limits(own, other)
+        yield f"| {label} | {pair[1]} | {mean:.4f} | {difference(own, other)} | {'yes' if low > 0 else 'not shown'} |"
+    yield f"\n{words_of_seeds(len(own))}\n"
+
+
+def difference(first: Values, second: Values) -> str:
+    """The mean of first less second over the seeds that both have, with its interval over seeds and cases."""
+    low, high = limits(first, second)
+    return f"{fmean(map(fmean, paired(first, second))):+.4f} [{low:+.4f}, {high:+.4f}]"
+
+
+def limits(first: Values, second: Values) -> tuple[float, float]:
+    """Of the interval of first less second."""
+    seeds = sorted(first.keys() & second.keys())
+    by_case = zip(*paired(first, second), strict=True)
+    found = interval_over_seeds_and_cases([dict(zip(seeds, values, strict=True)) for values in by_case])
+    if found is None:
+        raise ValueError("there are no two test cases to make an interval of")
+    return found.low, found.high
+
+
+def paired(first: Values, second: Values) -> list[list[float]]:
+    """For each seed that both have, the differences of all cases."""
+    return [
+        [a - b for a, b in zip(first[seed], second[seed], strict=True)] for seed in sorted(first.keys() & second.keys())
+    ]
+
+
+def seeds_of(label: str, found: Found) -> list[int]:
+    return sorted(seed for other, seed in found if other == label)
+
+
+def _options_of(label: str, found: Found) -> list[str]:
+    return list(found[label, seeds_of(label, found)[0]]["options"])
+
+
+def _values(label: str, option: str, what: str, found: Found) -> dict[int, list[float]]:
+    return {seed: found[label, seed]["options"][option][what] for seed in seeds_of(label, found)}
+
+
+def _validation(label: str, option: str, found: Found) -> float:
+    return fmean(found[label, seed]["options"][option]["validation"] for seed in seeds_of(label, found))
+
+
+def _signed(values: Sequence[float]) -> str:
+    return " ".join(f"{value:+.4f}" for value in values)

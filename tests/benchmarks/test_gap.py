@@ -1,0 +1,126 @@
+"""The gap's benchmark: options computed from a training are those of the engine, and tables are what was kept."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from benchmarks.gap import result_key
+from benchmarks.gap_scores import (
+    AUTO,
+    BEST_THRESHOLD,
+    BOUND,
+    GLOBAL_ONLY,
+    HARD,
+    KNOWN,
+    MEAN,
+    QUALITY_P,
+    scores_of_fedsm,
+    scores_of_method,
+)
+from benchmarks.gap_tables import helps, tables
+from benchmarks.method_sites import synthetic
+from benchmarks.methods import Method, case_scores
+from tests.worker.engine.method_runs import DATA, adam_plan
+from worker.engine.federation import run_rounds
+from worker.engine.late_average import LateAverage
+from worker.engine.robust_aggregation import Mean
+from worker.engine.routing.quality import ExpectedQuality
+from worker.engine.selectors.lda import LdaSelector
+from worker.engine.strategies.fedavg import FedAvg
+from worker.engine.strategies.fedsm import FedSM
+from worker.in_process.best_round import best_round
+
+LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
+FEDSM = FedSM(0.7, 0.9, LDA, 0.0, "hard")
+PLAN = adam_plan(rounds=3)
+OPTIONS: dict[str, FedSM] = {
+    HARD: FEDSM,
+    QUALITY_P: replace(FEDSM, rule=ExpectedQuality("probabilities", 0.1, 1, 0.9)),
+    "soft": replace(FEDSM, routing="soft"),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> None:
+    """As workers and benchmarks compute."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    return scores_of_fedsm(FEDSM, list(run_rounds(FEDSM, DATA, PLAN)), DATA, DATA["a"].test[:1], PLAN)
+
+
+@pytest.mark.parametrize("option", [HARD, QUALITY_P, "soft"])
+def test_an_option_of_one_training_is_the_run_with_that_option(found: dict[str, Any], option: str) -> None:
+    strategy = OPTIONS[option]
+    records = list(run_rounds(strategy, DATA, PLAN))
+    best = best_round({record.round: record.metrics for record in records}, "super")
+    test = [s.chosen for data in DATA.values() for s in case_scores(strategy, records[best.round].state, data, PLAN)]
+    assert found[option]["best_round"] == best.round
+    assert found[option]["validation"] == pytest.approx(best.dice)
+    assert found[option]["test"] == pytest.approx(test, abs=1e-5)
+
+
+def test_an_average_is_one_more_candidate_as_in_a_run_that_averages() -> None:
+    strategy = FedAvg(Mean())
+    plan = adam_plan(rounds=4)
+    kept = scores_of_method(strategy, list(run_rounds(strategy, DATA, plan)), DATA, plan)[MEAN]
+    records = list(run_rounds(strategy, DATA, replace(plan, late_average=LateAverage("mean", 2, 0.0))))
+    best = best_round({record.round: record.metrics for record in records}, "global")
+    assert (kept["best_round"], kept["validation"]) == (best.round, pytest.approx(best.dice))
+
+
+def test_levels_bound_one_another(found: dict[str, Any]) -> None:
+    row = found[HARD]
+    assert all(
+        bound >= score
+        for name in ("test", KNOWN, GLOBAL_ONLY, BEST_THRESHOLD)
+        for bound, score in zip(row[BOUND], row[name], strict=True)
+    )
+    assert len(row["outside"]) == len(row["outside, global"]) == 1
+
+
+def kept(validation: float, *test: float) -> dict[str, Any]:
+    names = ("test", KNOWN, GLOBAL_ONLY, BEST_THRESHOLD, BOUND)
+    option = {"best_round": 1, "validation": validation, **{name: list(test) for name in names}}
+    return {"steps": 8.0, "megabytes": 0.4, "options": {HARD: option, AUTO: option | {"validation": validation + 0.1}}}
+
+
+def test_validation_decides_and_the_terms_add_up() -> None:
+    """FedSM 0.6 and 0.8, centralized 0.9 and 1.0 at 30 steps and 0.7 and 0.8 at 8."""
+    plain = {"best_round": 1, "validation": 0.9, KNOWN: [0.9, 1.0]}
+    results = {
+        ("FedSM", 0): kept(0.5, 0.6, 0.8),
+        ("Centralized", 0): {"steps": 30.0, "megabytes": 0.2, "options": {"": plain | {"test": [0.9, 1.0]}}},
+        ("Centralized, equal steps", 0): {
+            "steps": 8.0,
+            "megabytes": 0.2,
+            "options": {"": plain | {"test": [0.7, 0.8]}},
+        },
+    }
+    text = "\n".join(tables("sites", 3, results))
+    assert "| FedSM | threshold from validation | 1 | +0.1000 | yes | 0.7000 | +0.0000 |" in text
+    (terms,) = [line for line in text.splitlines() if line.startswith("| FedSM | +")]
+    numbers = [float(cell.split()[0]) for cell in terms.split("|")[2:9]]
+    assert numbers == pytest.approx([0.2, 0.05, 0, 0, 0, 0.25, 0])
+    assert sum(numbers[:5]) == pytest.approx(numbers[5])
+    assert "the best of FedSM is *FedSM*, *threshold from validation*: test Dice 0.7000" in text
+    assert "| Centralized, equal steps |  | 0.7500 | -0.0500" in text
+
+
+def test_an_option_helps_where_validation_is_higher_in_every_seed() -> None:
+    assert [helps(values) for values in ([0.1, 0.2], [0.1, 0.0], [0.0, 0.0], [0.1, -0.1])] == [
+        "yes",
+        "no",
+        "same",
+        "no",
+    ]
+
+
+def test_other_settings_are_another_result() -> None:
+    first, second = (Method("FedSM", {"name": "fedsm", "lambda": value}, {}) for value in (0.7, 0.9))
+    assert result_key(synthetic(3), 0, first) != result_key(synthetic(3), 0, second)
+    assert result_key(synthetic(3), 0, first) == result_key(synthetic(3), 0, first)
