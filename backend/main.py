@@ -104,7 +104,8 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         platform = open_platform(settings)
-        platform.bell.attach(asyncio.get_running_loop())
+        for bell in (platform.bell, platform.site_bell):
+            bell.attach(asyncio.get_running_loop())
         app.state.platform = platform
         recovery = RecoveryLoop(platform)
         recovery.start()

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from backend.artifacts.opening import open_store
 from backend.artifacts.store import ArtifactStore
-from backend.db.session import Database, Message, open_database, unit_of_work
+from backend.db.audit_chain import WORK_KINDS
+from backend.db.session import Committed, Database, open_database, unit_of_work
 from backend.events import service as events
+from backend.events.feed import Feed
 from backend.link.keys import SigningKey
 from backend.queue import QueueUnavailable, TaskQueue
 from backend.rates import Rates
@@ -26,13 +28,18 @@ SERVER_KEY_FILE = "server-key"
 
 @dataclass(frozen=True)
 class Platform:
-    """Settings, database, queue, artifacts and bell of one backend process."""
+    """Settings, database, queue, artifacts and bells of one backend process."""
 
     settings: Settings
     database: Database
     queue: TaskQueue
     artifacts: ArtifactStore
+    #: Rings for each event.
     bell: events.Bell
+    #: Rings for what a site that polls may want to know.
+    site_bell: events.Bell
+    #: The latest events, for all streams.
+    feed: Feed
     #: Signs what the hub says to hospitals.
     server_key: SigningKey
     nonces: Nonces
@@ -49,14 +56,16 @@ class Platform:
 
 def open_platform(settings: Settings) -> Platform:
     queue = TaskQueue(settings.redis_url)
-    bell = events.Bell()
+    bell, site_bell = events.Bell(), events.Bell()
 
-    def after_commit(messages: list[Message], any_events: bool) -> None:
-        if any_events:
+    def after_commit(committed: Committed) -> None:
+        if committed.event_kinds:
             bell.ring()
+        if committed.concerns_sites or committed.event_kinds.difference(WORK_KINDS):
+            site_bell.ring()
         was_connected = queue.connected
         try:
-            queue.send(messages)
+            queue.send(committed.messages)
         except QueueUnavailable as error:
             logger.warning("the broker cannot be reached: %s", error)
             if was_connected:
@@ -66,7 +75,8 @@ def open_platform(settings: Settings) -> Platform:
     key = open_server_key(settings)
     store = open_store(settings, key.public.fingerprint)
     provider = _provider(settings) if settings.oidc_issuer else None
-    return Platform(settings, database, queue, store, bell, key, Nonces(time.time()), provider=provider)
+    feed, nonces = Feed(database, bell), Nonces(time.time())
+    return Platform(settings, database, queue, store, bell, site_bell, feed, key, nonces, provider=provider)
 
 
 def _provider(settings: Settings) -> "Provider":

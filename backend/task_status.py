@@ -10,7 +10,7 @@ from backend.clock import now
 from backend.contracts.failures import FailureKind
 from backend.contracts.status import TaskStatus
 from backend.db.models import Task
-from backend.db.session import buffer_message
+from backend.db.session import buffer_message, wake_sites
 from backend.joined_sites import joined_among
 
 
@@ -36,7 +36,9 @@ def enqueue(session: Session, *tasks: Task) -> None:
     session.flush()
     joined = joined_among(session, {task.queue for task in tasks})
     for task in tasks:
-        if task.queue not in joined:  # a hospital that joined asks for its tasks itself
+        if task.queue in joined:  # a hospital that joined asks for its tasks itself
+            wake_sites(session)
+        else:
             buffer_message(session, task.queue, task.id)
 
 

@@ -26,20 +26,33 @@ Message = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class Committed:
+    """What a unit of work has for others.
+
+    messages: for the broker. event_kinds: of the events that it wrote. concerns_sites: whether a site that polls may
+    have something to do.
+    """
+
+    messages: list[Message]
+    event_kinds: frozenset[str]
+    concerns_sites: bool
+
+
+@dataclass(frozen=True)
 class Database:
     """An engine, its sessions, and what to do once a unit of work is committed."""
 
     engine: Engine
     sessions: sessionmaker[Session]
-    after_commit: Callable[[list[Message], bool], None]
+    after_commit: Callable[[Committed], None]
 
     @property
     def dialect(self) -> str:
         return self.engine.dialect.name
 
 
-def open_database(url: str, after_commit: Callable[[list[Message], bool], None]) -> Database:
-    """`after_commit(messages, any_events)` runs after each committed unit of work, never before."""
+def open_database(url: str, after_commit: Callable[[Committed], None]) -> Database:
+    """`after_commit` runs after each unit of work that has something for others, once it is committed."""
     engine = create_engine_for(url)
     sessions = sessionmaker(engine, expire_on_commit=False)
     event.listen(sessions, "loaded_as_persistent", _keep_while_open)
@@ -55,7 +68,7 @@ def _keep_while_open(session: Session, row: Base) -> None:
 def create_engine_for(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url)
+    engine = create_engine(url, pool_size=10, max_overflow=40)  # a request has a thread, and there are 40
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -84,11 +97,12 @@ def unit_of_work(database: Database) -> Iterator[Session]:
     with database.sessions() as session:
         session.connection(execution_options={"fedsm_write": True})
         yield session
-        any_events = _write_events(session)
+        event_kinds = _write_events(session)
         session.commit()
         messages: list[Message] = session.info.get("messages", [])
-    if messages or any_events:
-        database.after_commit(messages, any_events)
+        concerns_sites = bool(session.info.get("concerns_sites"))
+    if messages or event_kinds or concerns_sites:
+        database.after_commit(Committed(messages, event_kinds, concerns_sites))
 
 
 @contextmanager
@@ -102,27 +116,35 @@ def buffer_message(session: Session, queue: str, task_id: str) -> None:
     session.info.setdefault("messages", []).append((queue, task_id))
 
 
+def wake_sites(session: Session) -> None:
+    """After the commit the sites that poll look whether there is something for them."""
+    session.info["concerns_sites"] = True
+
+
 def buffer_event(session: Session, row: Event, quota_of: str | None = None) -> None:
     """quota_of: the worker that caused it, where it can cause as many as it likes."""
     session.info.setdefault("events", []).append((row, quota_of))
 
 
-def _write_events(session: Session) -> bool:
-    """Last of all, and one transaction at a time: a stream that has read id n never misses a smaller one."""
+def _write_events(session: Session) -> frozenset[str]:
+    """Last of all, and one transaction at a time: a stream that has read id n never misses a smaller one.
+
+    Returns the kinds of those that were written.
+    """
     buffered: list[tuple[Event, str | None]] = session.info.get("events", [])
     if not buffered:
-        return False
+        return frozenset()
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EVENT_LOCK})
-    any_events = False
+    kinds: set[str] = set()
     for row, worker in buffered:
         kept = row if worker is None else worker_quota.kept_of(session, row, worker)
         if kept is not None:
             session.add(kept)
-            any_events = True
+            kinds.add(kept.kind)
         session.flush()
         if kept is not None:
             audit_chain.append(session, kept)
             session.flush()
-    return any_events
+    return frozenset(kinds)

@@ -18,6 +18,7 @@ from backend.db.session import read_only
 from backend.dependencies import CallerDep, PlatformDep, ReadSession, authenticate
 from backend.errors import NotSignedIn, WrongToken
 from backend.events import service
+from backend.events.feed import BATCH
 from backend.events.schemas import EventRecord, Kind, Level
 from backend.events.service import EventFilters
 from backend.platform import Platform
@@ -25,11 +26,8 @@ from backend.policy import CanFollow, CanFollowSomewhere
 
 router = APIRouter(tags=["events"])
 
-#: Events of other backend processes ring no bell here.
-POLL_SECONDS = 2.0
 #: Between two signs of life, and between two looks at the credential.
 PING_SECONDS = 15
-BATCH = 200
 
 AfterQuery = Annotated[RowNumber | None, Query(description="Only events after this id, oldest first.")]
 BeforeQuery = Annotated[RowNumber | None, Query(description="Only events before this id: the next page back.")]
@@ -197,27 +195,33 @@ async def _stream(
 async def _follow(
     platform: Platform, start: int, filters: EventFilters | None, look_again: Callable[[], EventFilters | None]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Reads from the database only: the bell says when to look, so that nothing is lost between two looks. Ends once
-    the credential lets nobody in any more; the browser then hears why when it asks again."""
-    looked_at = time.monotonic()
-    async with platform.bell.listen() as rung:
+    """From the feed that all streams share, and from the database until that has all that is asked for. Ends once the
+    credential lets nobody in any more; the browser then hears why when it asks again."""
+    looked_at, feed = time.monotonic(), platform.feed
+    async with feed.listen() as heard:
         while True:
             if time.monotonic() > looked_at + PING_SECONDS:
                 filters, looked_at = await run_in_threadpool(look_again), time.monotonic()
             if filters is None:
                 return
-            rung.clear()
-            batch = await run_in_threadpool(_batch, platform, start, filters)
+            heard.clear()
+            if is_live := feed.holds_all_after(start):
+                batch, reached = [event for event in feed.after(start) if filters.admits(event)], feed.until
+            else:
+                reached = feed.until  # before the database is asked, which then has all up to it
+                batch = await run_in_threadpool(_batch, platform, start, filters)
+                if len(batch) == BATCH:
+                    reached = batch[-1].id
             for event in batch:
-                start = event.id
                 yield ServerSentEvent(event.model_dump_json(), event=event.kind, id=str(event.id))
-            if len(batch) < BATCH:
-                await _wait(rung)
+            start = max([start, reached, *(event.id for event in batch[-1:])])
+            if is_live:
+                await _wait(heard)
 
 
-async def _wait(rung: asyncio.Event) -> None:
+async def _wait(heard: asyncio.Event) -> None:
     try:
-        await asyncio.wait_for(rung.wait(), POLL_SECONDS)
+        await asyncio.wait_for(heard.wait(), PING_SECONDS)
     except TimeoutError:
         return
 

@@ -23,6 +23,8 @@ from backend.events.targets import with_targets
 BACKEND = "backend"
 #: Events that an export reads at a time.
 PAGE = 500
+#: The fields of EventFilters and columns of events that are equal or left out.
+_BY_VALUE = ("federation_id", "experiment_id", "run_id", "site_slug", "actor", "round", "task_id")
 #: From the lightest.
 LEVELS: tuple[Level, ...] = ("info", "warning", "error")
 
@@ -71,7 +73,7 @@ class EventFilters:
     task_id: str | None = None
 
     def apply(self, query: Select[tuple[Event]]) -> Select[tuple[Event]]:
-        for column in ("federation_id", "experiment_id", "run_id", "site_slug", "actor", "round", "task_id"):
+        for column in _BY_VALUE:
             if (value := getattr(self, column)) is not None:
                 query = query.where(getattr(Event, column) == value)
         if self.federations is not None:
@@ -87,6 +89,14 @@ class EventFilters:
         if self.text:
             query = query.where(Event.message.icontains(self.text, autoescape=True))
         return query
+
+    def admits(self, event: EventRecord) -> bool:
+        """Whether `apply` leaves the event. Raises ValueError for filters that only the database knows."""
+        if (self.kinds, self.level, self.since, self.until, self.text) != (None,) * 5:
+            raise ValueError("of an event at hand only its values are compared: ask the database for the rest")
+        if self.federations is not None and event.federation_id not in self.federations:
+            return False
+        return all(getattr(self, name) in (None, getattr(event, name)) for name in _BY_VALUE)
 
 
 EVERYTHING = EventFilters()
@@ -153,7 +163,7 @@ def last_event_id(session: Session) -> int:
 
 
 class Bell:
-    """Wakes the streams of this process after a commit. Other processes' events are found by a slow poll."""
+    """Wakes who listens in this process after a commit. What other processes commit is found by a slow poll."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None

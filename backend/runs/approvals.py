@@ -18,6 +18,7 @@ from backend.contracts.status import TERMINAL_RUN_STATUSES
 from backend.contracts.tasks import RunSpec
 from backend.contracts.values import stored_values
 from backend.db.models import Run, RunApproval, RunDataset, Site, SiteConsent
+from backend.db.session import wake_sites
 from backend.joined_sites import joined_queues
 from backend.queue import REAL_QUEUE_PREFIX, site_queue
 
@@ -87,6 +88,7 @@ def terms_of(session: Session, run: Run, queue: str) -> tuple[RunSpec, tuple[Dat
 
 
 def _ask(session: Session, run: Run, site: Site) -> None:
+    wake_sites(session)
     digest = terms_sha256(*terms_of(session, run, site_queue(site.kind, site.slug)))
     row = session.get(RunApproval, (run.id, site.id))
     if row is None:

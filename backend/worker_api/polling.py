@@ -37,7 +37,7 @@ async def poll(
     await run_in_threadpool(_begin, platform, worker, body)
     deadline = time.monotonic() + body.wait_seconds
     noted_at = time.monotonic()
-    async with platform.bell.listen() as rung:
+    async with platform.site_bell.listen() as rung:
         while True:
             rung.clear()
             answer = await run_in_threadpool(_answer, platform, worker, body)

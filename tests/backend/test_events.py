@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.events import endpoints
+from backend.events import feed
 from tests.backend.conftest import DISC, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -30,7 +30,7 @@ def read_stream(response: httpx.Response) -> Iterator[tuple[str, int, dict[str, 
 
 def test_events_arrive_while_they_happen(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bell wakes the stream: its slow poll would come after an hour."""
-    monkeypatch.setattr(endpoints, "POLL_SECONDS", 3600.0)
+    monkeypatch.setattr(feed, "POLL_SECONDS", 3600.0)
     timer = threading.Timer(0.3, lambda: backend.post("/federations", {"name": "New", "task": DISC}))
     with backend.admin.stream("GET", "/api/v1/events/stream") as response:
         assert response.headers["content-type"].startswith("text/event-stream")

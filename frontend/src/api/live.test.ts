@@ -22,8 +22,11 @@ function event(kind: EventRecord["kind"], more: Partial<EventRecord> = {}): Even
 }
 
 describe("staleKeys", () => {
-  it("fetches only the run again for the many metrics of a round", () => {
-    expect(staleKeys(event("metrics"))).toEqual([["run", "r"]]);
+  it("fetches only the log, the tasks and the curves again for what a run says all the time", () => {
+    const keys = ["log", "tasks", "task", "curves", "metrics"].map((what) => ["run", "r", what]);
+    expect(staleKeys(event("metrics"))).toEqual(keys);
+    expect(staleKeys(event("log"))).toEqual(keys);
+    expect(staleKeys(event("log", { run_id: null }))).toEqual([]);
   });
 
   it("fetches the run, its experiment and their federation again when a status changes", () => {

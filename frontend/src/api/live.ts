@@ -18,18 +18,22 @@ export const EVENT_KINDS: readonly EventRecord["kind"][] = [
   "model",
 ];
 
+/** What a run at work says all the time, of which nothing but its log, its tasks' progress and its curves is made. */
+const isSaidOften = (event: EventRecord) => event.kind === "metrics" || event.kind === "log";
+const OF_OFTEN = ["log", "tasks", "task", "curves", "metrics"] as const;
+
 /** The keys of all queries that an event may have changed. */
 export function staleKeys(event: EventRecord): QueryKey[] {
-  const keys: QueryKey[] = event.kind === "metrics" || event.kind === "log" ? [] : [["activity"]];
+  if (isSaidOften(event)) return event.run_id ? OF_OFTEN.map((what) => ["run", event.run_id, what]) : [];
+  const keys: QueryKey[] = [["activity"]];
   if (event.run_id) keys.push(["run", event.run_id]);
-  if (event.experiment_id && event.kind !== "metrics" && event.kind !== "log")
-    keys.push(["experiment", event.experiment_id]);
+  if (event.experiment_id) keys.push(["experiment", event.experiment_id]);
   // Large tables, which only a run that ends can change.
   if (event.experiment_id && event.kind === "status") {
     keys.push(["results", event.experiment_id], ["latest-result"], ["test-scores"]);
   }
   if (event.dataset_id) keys.push(["dataset", event.dataset_id]);
-  if (event.federation_id && event.kind !== "metrics" && event.kind !== "log" && event.kind !== "task") {
+  if (event.federation_id && event.kind !== "task") {
     keys.push(
       ["federation", event.federation_id],
       ["experiments", event.federation_id],
@@ -45,6 +49,8 @@ export function staleKeys(event: EventRecord): QueryKey[] {
 const CONSTANT: ReadonlySet<string> = new Set(["session", "experiment-schema", "experiment-templates"]);
 
 const DEBOUNCE_MS = 600;
+/** Of what is said often: the milliseconds between two requests of a page for it, however many sites are at work. */
+const OFTEN_MS = 2_000;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
 
@@ -65,6 +71,7 @@ export function followEvents(
   const stale = new Map<string, QueryKey>();
   let source: EventSource | undefined;
   let flush: ReturnType<typeof setTimeout> | undefined;
+  let flushAt = Number.POSITIVE_INFINITY;
   let reconnect: ReturnType<typeof setTimeout> | undefined;
   let retryMs = FIRST_RETRY_MS;
   let lastId = Math.max(after, newestSeen);
@@ -74,13 +81,29 @@ export function followEvents(
     lastId = newestSeen = Number(message.lastEventId) || lastId;
     const event = JSON.parse(message.data) as EventRecord;
     onEvent(event);
-    for (const key of staleKeys(event)) stale.set(JSON.stringify(key), key);
-    flush ??= setTimeout(() => {
-      flush = undefined;
+    const keys = staleKeys(event);
+    for (const key of keys) stale.set(JSON.stringify(key), key);
+    if (keys.length > 0) flushWithin(isSaidOften(event) ? OFTEN_MS : DEBOUNCE_MS);
+  };
+
+  const flushWithin = (ms: number) => {
+    if (Date.now() + ms >= flushAt) return;
+    clearTimeout(flush);
+    flushAt = Date.now() + ms;
+    flush = setTimeout(() => {
+      flushAt = Number.POSITIVE_INFINITY;
       const keys = [...stale.values()];
       stale.clear();
-      for (const queryKey of keys) void client.invalidateQueries({ queryKey });
-    }, DEBOUNCE_MS);
+      for (const queryKey of keys) {
+        // A run's own key stands for all that is asked of it.
+        if (
+          queryKey.length > 2 &&
+          keys.some((other) => other.length === 2 && other[0] === "run" && other[1] === queryKey[1])
+        )
+          continue;
+        void client.invalidateQueries({ queryKey });
+      }
+    }, ms);
   };
 
   const connect = () => {

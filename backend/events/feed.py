@@ -1,0 +1,113 @@
+"""What happens now, for all streams of one process: each event is read from the database once, for all that follow.
+
+The reader runs while somebody listens. It keeps the latest events; a stream that asks for older ones reads the database
+for itself until it has caught up. Ids are given in the order of commits, so that who has read id n misses none below.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import takewhile
+
+from fastapi.concurrency import run_in_threadpool
+
+from backend.db.session import Database, read_only
+from backend.events import service
+from backend.events.schemas import EventRecord
+
+#: Events of other backend processes ring no bell here.
+POLL_SECONDS = 2.0
+#: Between two readings: what is committed meanwhile comes together.
+BREATH_SECONDS = 0.1
+BATCH = 200
+#: Events in memory, about 1 KB each.
+KEPT = 2_000
+
+
+class Feed:
+    """The latest events of all federations, and who waits for the next. All calls come from one event loop."""
+
+    def __init__(self, database: Database, bell: service.Bell) -> None:
+        self._database, self._bell = database, bell
+        #: All events after `_since`, up to `_until`.
+        self._events: deque[EventRecord] = deque()
+        self._since = self._until = 0
+        self._listeners: set[asyncio.Event] = set()
+        self._starting = asyncio.Lock()
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def until(self) -> int:
+        """The id of the last event that was read."""
+        return self._until
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncIterator[asyncio.Event]:
+        """Events are read on in this context. What it yields is set when there are new ones, and when reading ended."""
+        heard = asyncio.Event()
+        self._listeners.add(heard)
+        try:
+            async with self._starting:
+                if self._reader is None or self._reader.done():
+                    self._since = self._until = await run_in_threadpool(self._latest)
+                    self._events.clear()
+                    self._reader = asyncio.create_task(self._read_on(), name="events")
+            yield heard
+        finally:
+            self._listeners.discard(heard)
+            if not self._listeners and self._reader is not None:
+                self._reader.cancel()
+                self._reader = None
+
+    def holds_all_after(self, event_id: int) -> bool:
+        """Raises what ended the reading, where it ended."""
+        if self._reader is not None and self._reader.done():
+            self._reader.result()
+        return self._since <= event_id
+
+    def after(self, event_id: int) -> list[EventRecord]:
+        """In order of time. Only what `holds_all_after` is whole."""
+        newer = list(takewhile(lambda event: event.id > event_id, reversed(self._events)))
+        return newer[::-1]
+
+    async def _read_on(self) -> None:
+        try:
+            async with self._bell.listen() as rung:
+                while True:
+                    rung.clear()
+                    batch = await run_in_threadpool(self._read, self._until)
+                    self._keep(batch)
+                    if len(batch) < BATCH:
+                        await asyncio.sleep(BREATH_SECONDS)
+                        await _wait(rung)
+        finally:
+            self._wake()
+
+    def _keep(self, batch: list[EventRecord]) -> None:
+        if not batch:
+            return
+        self._events.extend(batch)
+        self._until = batch[-1].id
+        while len(self._events) > KEPT:
+            self._since = self._events.popleft().id
+        self._wake()
+
+    def _wake(self) -> None:
+        for listener in self._listeners:
+            listener.set()
+
+    def _read(self, after: int) -> list[EventRecord]:
+        with read_only(self._database) as session:
+            return service.list_events(session, after, BATCH)
+
+    def _latest(self) -> int:
+        with read_only(self._database) as session:
+            return service.last_event_id(session)
+
+
+async def _wait(rung: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(rung.wait(), POLL_SECONDS)
+    except TimeoutError:
+        return

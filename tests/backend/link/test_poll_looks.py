@@ -1,0 +1,46 @@
+"""A poll that waits looks into the database when something may concern a site, and not at each commit of anybody."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from backend.db.session import unit_of_work
+from backend.events import service
+from backend.worker_api import polling
+from tests.backend.link.played_site import PlayedSite
+from tests.backend.live_backend import LiveBackend
+
+
+def test_a_waiting_poll_hears_of_tasks_and_not_of_what_runs_say(
+    backend: LiveBackend, sites: dict[str, PlayedSite], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    answer_of = polling._answer
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        return answer_of(*arguments)
+
+    monkeypatch.setattr(polling, "_answer", counted)
+    monkeypatch.setattr(polling, "LOOK_SECONDS", 3600.0)
+    north = sites["north"]
+    federation = backend.get("/federations")[0]["id"]
+    datasets = backend.get(f"/federations/{federation}/datasets")
+    [dataset] = [one for one in datasets if one["site_id"] == north.site["id"]]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(north.poll, wait_seconds=20)
+        deadline = time.monotonic() + 10
+        while looks == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        before = looks
+        for number in range(8):
+            with unit_of_work(backend.platform.database) as session:
+                service.record(session, "log", f"step {number}", "worker")
+            time.sleep(0.08)
+        assert (looks, waiting.done()) == (before, False)
+        backend.post(f"/datasets/{dataset['id']}/check")
+        assert len(waiting.result(timeout=10).json()["tasks"]) == 1

@@ -1,0 +1,107 @@
+"""All streams of a process share what one reader reads: counted in statements, and whole whatever a stream asks for."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+from sse_starlette import ServerSentEvent
+
+from backend.db.session import unit_of_work
+from backend.events import feed as module
+from backend.events import service
+from backend.events.endpoints import _follow
+from backend.events.feed import Feed
+from backend.events.service import EVERYTHING, Bell, EventFilters
+from backend.platform import Platform
+from benchmarks.load.lists import counted
+from tests.backend.live_backend import LiveBackend
+
+
+def write(platform: Platform, number: int, **about: str) -> None:
+    with unit_of_work(platform.database) as session:
+        for index in range(number):
+            service.record(session, "log", f"event {index}", service.BACKEND, **about)
+
+
+def here(backend: LiveBackend) -> Platform:
+    """The backend's platform with a feed of this loop; the bell rings when a test says so."""
+    bell = Bell()
+    bell.attach(asyncio.get_running_loop())
+    return replace(backend.platform, bell=bell, feed=Feed(backend.platform.database, bell))
+
+
+async def ids_of(platform: Platform, start: int, number: int, filters: EventFilters = EVERYTHING) -> list[int]:
+    """Of the first events that a stream gives."""
+    found: list[int] = []
+    async with aclosing(_follow(platform, start, filters, lambda: filters)) as stream:
+        async for sent in stream:
+            assert isinstance(sent, ServerSentEvent)
+            found.append(int(str(sent.id)))
+            if len(found) == number:
+                break
+    return found
+
+
+def test_an_event_is_read_once_however_many_follow(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "POLL_SECONDS", 3600.0)
+
+    async def reads(num_streams: int) -> int:
+        platform = here(backend)
+        latest = platform.feed._latest()
+        streams = [asyncio.create_task(ids_of(platform, latest, 2)) for _ in range(num_streams)]
+        await asyncio.sleep(0.3)
+        with counted(backend.platform.database.engine) as statements:
+            write(platform, 2)
+            platform.bell.ring()
+            found = await asyncio.gather(*streams)
+        assert found == [[latest + 1, latest + 2]] * num_streams
+        return sum(statement.startswith("SELECT event.") for statement in statements)
+
+    assert asyncio.run(reads(1)) == asyncio.run(reads(20)) == 1
+
+
+def test_no_stream_misses_or_repeats_an_event_whether_it_is_behind_or_live(
+    backend: LiveBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More events than memory keeps and than one reading brings, while streams begin before, in and after them."""
+    monkeypatch.setattr(module, "KEPT", 50)
+    monkeypatch.setattr(module, "BREATH_SECONDS", 0.0)
+
+    async def follow() -> None:
+        platform = here(backend)
+        first = platform.feed._latest()
+        write(platform, 250, site_slug="a")
+        early = [asyncio.create_task(ids_of(platform, start, first + 560 - start)) for start in (first, first + 249)]
+        of_b = asyncio.create_task(ids_of(platform, first, 10, EventFilters(site_slug="b")))
+        await asyncio.sleep(0.2)
+        write(platform, 300, site_slug="a")
+        late = asyncio.create_task(ids_of(platform, first + 300, 260))
+        write(platform, 10, site_slug="b")
+        platform.bell.ring()
+        async with asyncio.timeout(20):
+            assert await early[0] == list(range(first + 1, first + 561))
+            assert await early[1] == list(range(first + 250, first + 561))
+            assert await of_b == list(range(first + 551, first + 561))
+            assert await late == list(range(first + 301, first + 561))
+
+    asyncio.run(follow())
+
+
+def test_streams_hear_why_the_reading_ended(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[int]:
+        raise OSError("the disk is gone")
+
+    async def follow() -> None:
+        platform = here(backend)
+        latest = platform.feed._latest()
+        monkeypatch.setattr(Feed, "_read", broken)
+        streams = [asyncio.create_task(ids_of(platform, latest, 1)) for _ in range(3)]
+        async with asyncio.timeout(5):
+            ended = await asyncio.gather(*streams, return_exceptions=True)
+        assert [str(error) for error in ended] == ["the disk is gone"] * 3
+        monkeypatch.undo()
+        write(platform, 1)
+        assert await ids_of(platform, latest, 1) == [latest + 1], "the next stream reads on"
+
+    asyncio.run(follow())
