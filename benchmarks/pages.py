@@ -1,11 +1,12 @@
-"""What each page costs a browser that was never there: requests, bytes, first paint, and when it can be used.
+"""What each page costs a browser that was never there, and what the next case does.
 
     fedsm demo --home FOLDER            # once, until its experiment is complete; it may go on running
     python -m benchmarks.pages FOLDER   # three times each page, with an empty cache; prints medians
 
 A page is interactive when its heading is there, nothing in the window is still being loaded, and no task of the next
 200 ms holds up the keyboard and the pointer for 50 ms. It is ready when nothing on it is still being loaded, also below
-the window.
+the window. What main thread and drawing take of the processors until then is worth something on a machine that does
+other work too.
 """
 
 import argparse
@@ -14,17 +15,19 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, StorageState, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, StorageState, ViewportSize, sync_playwright
 
+from benchmarks.browsers import Work, launch, sign_in
+from benchmarks.next_case import Step, median_step, next_case, open_cases
 from fedsm.client import Client
 from fedsm.local.demo import FUNDUS_DEMO
 from fedsm.local.home import open_home
-from tests.e2e.browser import ARGUMENTS, find_browser
 
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 PATIENCE_MS = 60_000
 LOOK_EVERY_MS = 20
 QUIET_MS = 200
+NUM_STEPS = 8
 #: What is on a page until all of it is there.
 UNFINISHED = ".mantine-Loader-root, .mantine-Skeleton-root, [data-testid=viewer]:not([data-state=ready])"
 #: Called again and again until it gives [requests, bytes, first paint, interactive, ready].
@@ -65,13 +68,16 @@ LOOK = """([unfinished, quietMs]) => {
 
 @dataclass(frozen=True)
 class Cost:
-    """Times in milliseconds since the address was asked for."""
+    """Times in milliseconds since the address was asked for; `main` and `drawing`: milliseconds of processors until it
+    is ready."""
 
     requests: float
     num_bytes: float
     first_paint: float
     interactive: float
     ready: float
+    main: float
+    drawing: float
 
 
 def median_of(costs: Sequence[Cost]) -> Cost:
@@ -104,46 +110,64 @@ def pages_of(client: Client) -> dict[str, str]:
     raise SystemExit("the demo's experiment is not complete. Remedy: fedsm demo --home FOLDER, and wait for its end")
 
 
+def visitor(browser: Browser, signed_in: StorageState) -> BrowserContext:
+    """With an empty cache. Nothing moves."""
+    return browser.new_context(viewport=WINDOW, storage_state=signed_in, reduced_motion="reduce")
+
+
 def measure(browser: Browser, url: str, signed_in: StorageState, path: str) -> Cost:
-    """One visit with an empty cache."""
-    context = browser.new_context(viewport=WINDOW, storage_state=signed_in, reduced_motion="reduce")
+    """One visit."""
+    context = visitor(browser, signed_in)
     page = context.new_page()
+    work = Work(browser, page)
     page.goto(url + path, wait_until="commit")
     found = page.wait_for_function(LOOK, arg=[UNFINISHED, QUIET_MS], polling=LOOK_EVERY_MS, timeout=PATIENCE_MS)
-    cost = Cost(*found.json_value())
+    cost = Cost(*found.json_value(), *work.milliseconds())
     context.close()
     return cost
 
 
-def sign_in(browser: Browser, url: str, token: str) -> StorageState:
-    context = browser.new_context()
+def measure_steps(browser: Browser, url: str, signed_in: StorageState, path: str, count: int) -> list[Step]:
+    """From case to case."""
+    context = visitor(browser, signed_in)
     page = context.new_page()
-    page.goto(f"{url}/?token={token}")
-    page.get_by_role("heading", name="Federations").wait_for()
-    state = context.storage_state()
+    open_cases(page, url + path)
+    steps = [next_case(browser, page) for _ in range(count)]
     context.close()
-    return state
+    return steps
+
+
+def print_row(name: str, values: Sequence[float]) -> None:
+    print(f"| {name} | " + " | ".join(f"{value:.0f}" for value in values) + " |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("home", type=Path, metavar="FOLDER", help="the demo's, which is running")
     parser.add_argument("--visits", type=int, default=3, metavar="N", help="of each page (3)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="pages whose name contains it")
     args = parser.parse_args()
     home = open_home(args.home)
     if (running := home.running()) is None:
         raise SystemExit(f"nothing runs on {args.home}. Remedy: fedsm up --home {args.home}")
     with Client(running.url, home.token("admin-token")) as client, sync_playwright() as playwright:
         pages = pages_of(client)
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(playwright.chromium.executable_path), args=ARGUMENTS
-        )
+        browser = launch(playwright)
         signed_in = sign_in(browser, running.url, home.token("admin-token"))
-        print("| Page | Requests | KiB | First paint, ms | Interactive, ms | Ready, ms |\n|---|--:|--:|--:|--:|--:|")
+        print(
+            "| Page | Requests | KiB | Main thread, ms | Drawing, ms | First paint, ms | Interactive, ms | Ready, ms |"
+        )
+        print("|---|--:|--:|--:|--:|--:|--:|--:|")
         for name, path in pages.items():
-            cost = median_of([measure(browser, running.url, signed_in, path) for _ in range(args.visits)])
-            row = (cost.requests, cost.num_bytes / 1024, cost.first_paint, cost.interactive, cost.ready)
-            print(f"| {name} | " + " | ".join(f"{value:.0f}" for value in row) + " |")
+            if args.only in name:
+                cost = median_of([measure(browser, running.url, signed_in, path) for _ in range(args.visits)])
+                times = (cost.first_paint, cost.interactive, cost.ready)
+                print_row(name, (cost.requests, cost.num_bytes / 1024, cost.main, cost.drawing, *times))
+        if args.only in "Cases":
+            step = median_step(measure_steps(browser, running.url, signed_in, pages["Cases"], NUM_STEPS))
+            print("\n| | Shown, ms | Files | Shaders | Pictures | Main thread, ms | Drawing, ms |")
+            print("|---|--:|--:|--:|--:|--:|--:|")
+            print_row("Next case (J)", astuple(step))
         browser.close()
 
 

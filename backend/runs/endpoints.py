@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.service import artifact_url
-from backend.contracts.values import Id, RoundNumber, RowNumber
+from backend.contracts.metrics import MetricName, Split
+from backend.contracts.values import Id, Label, RoundNumber, RowNumber
 from backend.db.lookup import get_row
 from backend.db.models import Artifact, Metric, Run, RunRound, Task
 from backend.dependencies import ArtifactsDep, ReadSession, WriteSession
@@ -17,7 +18,7 @@ from backend.ledger import service as rounds
 from backend.paging import PageDep
 from backend.policy import CanFollow, CanRead, CanRunExperiments
 from backend.runs import service
-from backend.runs.curves import run_curves
+from backend.runs.curves import CurveQuery, run_curves
 from backend.runs.failures import failure_of
 from backend.runs.schemas import (
     ExtensionPreview,
@@ -82,10 +83,13 @@ def get_run_curves(
     run_id: Id,
     session: ReadSession,
     after: Annotated[RowNumber | None, Query(description="Only what is newer than this id.")] = None,
+    name: Annotated[MetricName | None, Query(description="Left out: all.")] = None,
+    split: Annotated[Split | None, Query(description="Left out: all.")] = None,
+    structure: Annotated[Label | None, Query(description="Left out: the mean over structures.")] = None,
 ) -> RunCurves:
-    """The metrics as lines, far smaller than one by one: means over structures only."""
+    """The metrics as lines, far smaller than one by one."""
     get_row(session, Run, run_id)
-    return run_curves(session, run_id, after or 0)
+    return run_curves(session, run_id, after or 0, CurveQuery(name, split, structure))
 
 
 @router.get("/{run_id}/metrics")

@@ -145,7 +145,7 @@ class TaskDetail(TaskRecord):
 
 
 class CurveSeries(Record):
-    """One line of a chart: the mean over structures, by round. A later answer's value replaces an earlier one's."""
+    """One line of a chart, by round. A later answer's value replaces an earlier one's."""
 
     site_slug: str = Field(description="Or `pooled`.")
     model: ModelKind
@@ -153,6 +153,7 @@ class CurveSeries(Record):
     name: MetricName
     rounds: list[int]
     values: list[float]
+    num_cases: list[int] = Field(description="Of each value; sites are weighed by it.")
 
 
 class RunCurves(Record):

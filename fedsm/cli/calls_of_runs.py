@@ -90,8 +90,13 @@ RUN_CALLS = (
         "get_run_curves",
         "GET",
         "/runs/{run_id}/curves",
-        "The same as lines: means over structures by round. --json holds them all.",
+        "The same as lines by round: means over structures, or of one. --json holds them all.",
         _RUN,
+        (
+            Option("name", "Only of this name, such as dice or loss."),
+            Option("split", "Only of train, val or test."),
+            Option("structure", "Of this structure instead of the mean over structures."),
+        ),
         columns=("last_id", "series"),
     ),
     Call(

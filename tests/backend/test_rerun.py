@@ -186,6 +186,10 @@ def test_curves_and_log_of_a_run(backend: LiveBackend, federation: dict[str, Any
     loss = next(line for line in curves["series"] if (line["site_slug"], line["name"]) == ("b", "loss"))
     assert loss["rounds"][:1] == [1]
     assert loss["values"][:1] == [1.0]
+    assert len(loss["num_cases"]) == len(loss["rounds"])
+    asked = {"name": "loss", "split": loss["split"]}
+    assert loss in backend.get(f"/runs/{run_id}/curves", **asked)["series"]
+    assert {line["name"] for line in backend.get(f"/runs/{run_id}/curves", **asked)["series"]} == {"loss"}
     assert backend.get(f"/runs/{run_id}/curves", after=curves["last_id"]) == {
         "last_id": curves["last_id"],
         "series": [],

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from scipy import ndimage
 
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, ScoredCase
+from benchmarks.next_case import next_case, open_cases
 from tests.e2e.pixels import Pixels, content_place, difference, likeness, read_png, settled, share_of_colour
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
@@ -192,6 +193,15 @@ def test_the_pointer_reads_the_image_and_the_ruler_measures(
     assert share_of_colour(before, RULER_COLOUR) < 0.0002, difference(ruled, before)
     page.keyboard.press("m")
     settled(viewer, lambda view: difference(view, before) < 0.1)
+
+
+def test_the_next_case_is_drawn_once_from_what_is_at_hand(browser: Browser, signed_in: Page, run: RunRecord) -> None:
+    """Of each step image, plane and layers change: in one picture, by the same viewer, of files that are there. A line
+    of words more or less above it makes it of another size, which is a second picture."""
+    open_cases(signed_in, f"/runs/{run.id}/cases")
+    steps = [next_case(browser, signed_in) for _ in range(2)]
+    assert [(step.files, step.shaders) for step in steps] == [(0, 0), (0, 0)]
+    assert all(1 <= step.pictures <= 2 for step in steps)
 
 
 def test_the_round_slider_goes_back_to_the_first_masks(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:

@@ -1,13 +1,12 @@
 /** The queries that several features use, with the keys under which live events find them. Those of one feature are in its `queries.ts`. */
 
-import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import { ApiError, unwrap } from "./client";
 import * as api from "./generated/sdk.gen";
 import type {
   CurrentModelSet,
   ExperimentRecord,
   ExperimentResults,
-  MetricRecord,
   RunCases,
   RunTestScores,
 } from "./generated/types.gen";
@@ -171,17 +170,3 @@ export const runCasesQuery = (id: string, split: RunCases["split"] = "test") =>
     queryKey: ["run", id, "cases", split],
     queryFn: () => unwrap(api.listRunCases({ path: { run_id: id }, query: { split } })),
   });
-
-/** Asks only for metrics newer than those at hand: a long run has many thousands. */
-export const runMetricsQuery = (id: string, client: QueryClient) => {
-  const queryKey = ["run", id, "metrics"] as const;
-  return queryOptions({
-    queryKey,
-    queryFn: async (): Promise<MetricRecord[]> => {
-      const known = client.getQueryData<MetricRecord[]>(queryKey) ?? [];
-      const after = known.at(-1)?.id;
-      const fresh = await unwrap(api.listRunMetrics({ path: { run_id: id }, query: { after } }));
-      return known.concat(fresh);
-    },
-  });
-};

@@ -98,9 +98,15 @@ function SignInFirst() {
     );
   }
   return (
-    <Center h="100vh">
-      <Loader aria-label="Signing in" />
-    </Center>
+    <>
+      <div className="beginning">
+        <img src="/favicon.svg" width={28} height={28} alt="" />
+        FedSM Studio
+      </div>
+      <Center h="100vh">
+        <Loader aria-label="Signing in" />
+      </Center>
+    </>
   );
 }
 

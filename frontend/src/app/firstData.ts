@@ -3,7 +3,8 @@
 
 import { experimentQuery, federationQuery, federationsQuery, runCasesQuery, runQuery, sessionQuery } from "@/api";
 import { modelQuery } from "@/features/models/queries";
-import { provenanceQuery, resultsQuery, verdictQuery } from "@/features/results/queries";
+import { baselineOfVerdict } from "@/features/results/baseline";
+import { comparisonQuery, provenanceQuery, resultsQuery, verdictQuery } from "@/features/results/queries";
 import type { ResultsSearch } from "@/features/results/search";
 import { tableQuery } from "@/features/results/useResultsSearch";
 import { liveRunQuery, runCurvesQuery, runTasksQuery } from "@/features/runs/queries";
@@ -55,7 +56,11 @@ export const firstOfExperiment = (cause: Ahead, id: string, search: ResultsSearc
     if (experiment.runs.some((run) => run.id === search.run)) return firstOfRun(search.run ?? "");
     if (search.run !== undefined || !experiment.runs.every(isOver)) return;
     void client.prefetchQuery(resultsQuery(id, table));
-    if (experiment.kind !== "test" && !search.structure) void client.prefetchQuery(verdictQuery(id, table));
+    if (experiment.kind === "test" || search.structure) return;
+    const standard = baselineOfVerdict(await client.fetchQuery(verdictQuery(id, table)));
+    if (!standard || search.alone || search.baseline) return;
+    const { label: baseline, model } = standard;
+    await client.prefetchQuery(comparisonQuery(id, { ...table, baseline, model }));
   });
 
 function firstOfRun(id: string): void {

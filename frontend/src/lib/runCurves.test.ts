@@ -1,40 +1,43 @@
 import { describe, expect, it } from "vitest";
-import type { MetricRecord } from "@/api";
-import { bestPoint, runCurve, seedMean, seedWords } from "./runCurves";
+import type { CurveSeries, RunCurves } from "@/api";
+import { bestPoint, mergeLines, runCurve, seedMean, seedWords } from "./runCurves";
 
-let id = 0;
-function metric(round: number, site: string, value: number, more: Partial<MetricRecord> = {}): MetricRecord {
-  id += 1;
-  const place = { id, round, site_slug: site, value, num_cases: 1 };
-  return { ...place, model: "global", split: "val", name: "dice", structure: null, ...more };
+type Values = readonly (readonly [round: number, value: number, cases?: number])[];
+
+function line(site: string, values: Values, model: CurveSeries["model"] = "global"): CurveSeries {
+  const rounds = values.map(([round]) => round);
+  const cases = values.map(([, , count]) => count ?? 1);
+  const about = { site_slug: site, model, split: "val", name: "dice" } as const;
+  return { ...about, rounds, values: values.map(([, value]) => value), num_cases: cases };
 }
+
+const answer = (last_id: number, ...series: CurveSeries[]): RunCurves => ({ last_id, series });
 
 describe("runCurve", () => {
   it("weighs sites by their cases, and takes the later of two numbers of one place", () => {
-    const metrics = [
-      metric(2, "a", 0.1),
-      metric(1, "a", 0.2, { num_cases: 3 }),
-      metric(1, "b", 0.6, { num_cases: 1 }),
-      metric(2, "a", 0.5),
-    ];
+    const first = answer(
+      3,
+      line("a", [
+        [2, 0.1],
+        [1, 0.2, 3],
+      ]),
+      line("b", [[1, 0.6, 1]]),
+    );
+    const known = mergeLines(mergeLines(undefined, first), answer(4, line("a", [[2, 0.5]])));
     // Round 1: (3 x 0.2 + 1 x 0.6) / 4 = 0.3.
-    expect(runCurve(metrics, "dice", null)?.points).toEqual([
+    expect(runCurve(known)?.points).toEqual([
       [1, expect.closeTo(0.3)],
       [2, 0.5],
     ]);
+    expect(known.lastId).toBe(4);
+    expect(mergeLines(known, answer(4))).toBe(known);
   });
 
-  it("is of the model that the method is for, the asked structure, and the right split", () => {
-    const metrics = [
-      metric(1, "a", 0.1),
-      metric(1, "a", 0.7, { model: "super" }),
-      metric(1, "a", 0.9, { model: "super", structure: "cup" }),
-      metric(1, "a", 2.5, { name: "loss", split: "train" }),
-      metric(1, "a", 1.5, { name: "loss", split: "train", model: "personalized" }),
-    ];
-    expect(runCurve(metrics, "dice", "cup")).toEqual({ model: "super", points: [[1, 0.9]] });
-    expect(runCurve(metrics, "loss", "cup")).toEqual({ model: "personalized", points: [[1, 1.5]] });
-    expect(runCurve([], "dice", null)).toBeNull();
+  it("is of the model that the method is for", () => {
+    const lines = [line("a", [[1, 0.1]]), line("a", [[1, 0.7]], "super"), line("a", [[1, 0.5]], "personalized")];
+    expect(runCurve(mergeLines(undefined, answer(1, ...lines)))).toEqual({ model: "super", points: [[1, 0.7]] });
+    expect(runCurve(undefined)).toBeNull();
+    expect(runCurve(mergeLines(undefined, answer(0)))).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 /** One curve a run, to lay several over each other: the mean over sites, weighted by their cases. */
 
-import type { MetricRecord } from "@/api";
+import type { CurveSeries, RunCurves } from "@/api";
 import { plural } from "./format";
 
 export const RUN_MEASURES = ["dice", "loss"] as const;
@@ -13,29 +13,47 @@ export interface RunCurve {
   points: [number, number][];
 }
 
-const SPLITS: Record<RunMeasure, MetricRecord["split"]> = { dice: "val", loss: "train" };
+/** Of which cases a measure is compared. */
+export const SPLITS: Record<RunMeasure, CurveSeries["split"]> = { dice: "val", loss: "train" };
 const BY_PURPOSE: readonly string[] = ["super", "personalized", "global"];
 
-/** null before the first number. structure null: the mean over structures; losses have no other. */
-export function runCurve(
-  metrics: readonly MetricRecord[],
-  measure: RunMeasure,
-  structure: string | null,
-): RunCurve | null {
-  const wanted = measure === "loss" ? null : structure;
-  const own = metrics.filter(
-    (metric) => metric.name === measure && metric.split === SPLITS[measure] && metric.structure === wanted,
-  );
-  const model = BY_PURPOSE.find((name) => own.some((metric) => metric.model === name));
-  if (!model) return null;
-  const rounds = new Map<number, Map<string, MetricRecord>>();
-  for (const metric of own) {
-    if (metric.model !== model) continue;
-    // A later metric of the same place replaces the earlier one: a resumed run repeats a round.
-    const sites = rounds.get(metric.round) ?? new Map<string, MetricRecord>();
-    rounds.set(metric.round, sites.set(metric.site_slug, metric));
+interface Measured {
+  value: number;
+  numCases: number;
+}
+
+/** What is known of one measure of a run: a line for each site and model. */
+export interface MeasuredLines {
+  lastId: number;
+  lines: ReadonlyMap<string, { model: string; rounds: ReadonlyMap<number, Measured> }>;
+}
+
+/** Adds what is newer; a later value of a round replaces the earlier one, for a resumed run repeats a round. */
+export function mergeLines(known: MeasuredLines | undefined, fresh: RunCurves): MeasuredLines {
+  if (known && fresh.series.length === 0) return known;
+  const lines = new Map(known?.lines);
+  for (const { site_slug: site, model, rounds, values, num_cases: cases } of fresh.series) {
+    const key = `${model}/${site}`;
+    const merged = new Map(lines.get(key)?.rounds);
+    rounds.forEach((round, at) => {
+      merged.set(round, { value: values[at] as number, numCases: cases[at] as number });
+    });
+    lines.set(key, { model, rounds: merged });
   }
-  const points = [...rounds].map(([round, sites]): [number, number] => [round, weightedMean([...sites.values()])]);
+  return { lastId: fresh.last_id, lines };
+}
+
+/** null before the first number. */
+export function runCurve(data: MeasuredLines | undefined): RunCurve | null {
+  const all = [...(data?.lines.values() ?? [])];
+  const model = BY_PURPOSE.find((name) => all.some((line) => line.model === name));
+  if (!model) return null;
+  const sites = new Map<number, Measured[]>();
+  for (const line of all) {
+    if (line.model !== model) continue;
+    for (const [round, measured] of line.rounds) sites.set(round, [...(sites.get(round) ?? []), measured]);
+  }
+  const points = [...sites].map(([round, measured]): [number, number] => [round, weightedMean(measured)]);
   return { model, points: points.sort(([left], [right]) => left - right) };
 }
 
@@ -72,10 +90,10 @@ export function seedMean(curves: readonly RunCurve[], numRuns: number): (RunCurv
   };
 }
 
-function weightedMean(metrics: readonly MetricRecord[]): number {
-  const weight = metrics.reduce((sum, metric) => sum + metric.num_cases, 0);
-  if (weight === 0) return metrics.reduce((sum, metric) => sum + metric.value, 0) / metrics.length;
-  return metrics.reduce((sum, metric) => sum + metric.value * metric.num_cases, 0) / weight;
+function weightedMean(sites: readonly Measured[]): number {
+  const weight = sites.reduce((sum, site) => sum + site.numCases, 0);
+  if (weight === 0) return sites.reduce((sum, site) => sum + site.value, 0) / sites.length;
+  return sites.reduce((sum, site) => sum + site.value * site.numCases, 0) / weight;
 }
 
 /** `mean of 3 seeds`, `mean of 2 of 3 seeds`. */

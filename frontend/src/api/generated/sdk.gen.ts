@@ -1637,7 +1637,7 @@ export const listRunCases = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Get Run Curves
  *
- * The metrics as lines, far smaller than one by one: means over structures only.
+ * The metrics as lines, far smaller than one by one.
  */
 export const getRunCurves = <ThrowOnError extends boolean = false>(options: Options<GetRunCurvesData, ThrowOnError>) => (options.client ?? client).get<GetRunCurvesResponses, GetRunCurvesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -1918,7 +1918,7 @@ export type CurrentModelSet = {
 /**
  * CurveSeries
  *
- * One line of a chart: the mean over structures, by round. A later answer's value replaces an earlier one's.
+ * One line of a chart, by round. A later answer's value replaces an earlier one's.
  */
 export type CurveSeries = {
     /**
@@ -1929,6 +1929,12 @@ export type CurveSeries = {
      * Name
      */
     name: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down' | 'steps' | 'images';
+    /**
+     * Num Cases
+     *
+     * Of each value; sites are weighed by it.
+     */
+    num_cases: Array<number>;
     /**
      * Rounds
      */
@@ -21714,6 +21720,24 @@ export type GetRunCurvesData = {
          * Only what is newer than this id.
          */
         after?: number | null;
+        /**
+         * Name
+         *
+         * Left out: all.
+         */
+        name?: 'loss' | 'dice' | 'accuracy' | 'share_global' | 'gamma' | 'seconds' | 'bytes_up' | 'bytes_down' | 'steps' | 'images' | null;
+        /**
+         * Split
+         *
+         * Left out: all.
+         */
+        split?: 'train' | 'val' | 'test' | null;
+        /**
+         * Structure
+         *
+         * Left out: the mean over structures.
+         */
+        structure?: string | null;
     };
     url: '/api/v1/runs/{run_id}/curves';
 };

@@ -2,6 +2,7 @@
 
 import { DRAG_MODE, Niivue, type NVImage, SLICE_TYPE } from "@niivue/niivue";
 import { caseFile, caseMask } from "./caseFiles";
+import { drawWithFrame, forgetDrawing } from "./frames";
 import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
 import type { MaskVolume } from "./maskVolume";
 import { toNifti } from "./nifti";
@@ -63,6 +64,7 @@ export type PixelLength = number | null;
 
 export class CaseView {
   readonly #niivue: Niivue;
+  readonly #draw: () => void;
   #layers: readonly Loaded[] = [];
   #image: ArrayBuffer | null = null;
   /** What NiiVue makes black and white of the image by itself. */
@@ -87,11 +89,21 @@ export class CaseView {
     };
     niivue.onIntensityChange = (image) => this.onWindow([image.cal_min ?? 0, image.cal_max ?? 1]);
     const draw = niivue.drawScene.bind(niivue);
-    niivue.drawScene = () => {
-      const drawn = draw();
+    this.#draw = () => {
+      draw();
       this.onPixelLength(this.pixelLength());
-      return drawn;
     };
+    niivue.drawScene = () => drawWithFrame(this.#draw);
+    const resize = niivue.resizeListener.bind(niivue);
+    niivue.resizeListener = () => {
+      resize();
+      this.#drawNow(); // another size empties the canvas, after what was due in this frame was drawn
+    };
+  }
+
+  #drawNow(): void {
+    forgetDrawing(this.#draw);
+    this.#draw();
   }
 
   /** Throws if the browser gives no WebGL 2. */
@@ -112,6 +124,8 @@ export class CaseView {
     // NiiVue's own keys would change the plane behind the page's back, and answer `?` with an alert.
     niivue.keyDownListener = () => {};
     niivue.keyUpListener = () => {};
+    // To compile the shaders takes most of the viewer's start, and no case has a mesh of triangles.
+    niivue.meshShaders = [];
     await niivue.attachToCanvas(canvas);
     return new CaseView(niivue);
   }
@@ -138,7 +152,6 @@ export class CaseView {
     this.#image = image;
     this.#layers = loaded;
     this.#painted = this.#plane;
-    this.#niivue.setInterpolation(false);
     this.#put(background, overlays);
   }
 
@@ -301,7 +314,7 @@ export class CaseView {
 
   /** What is on screen now, for a picture of it. */
   canvas(): HTMLCanvasElement | null {
-    this.#niivue.drawScene(); // the drawing buffer is empty once a frame is over
+    this.#drawNow(); // the drawing buffer is empty once a frame is over
     return this.#niivue.canvas;
   }
 
@@ -376,6 +389,7 @@ export class CaseView {
   }
 
   detach(): void {
+    forgetDrawing(this.#draw);
     this.#niivue.cleanup();
   }
 }

@@ -6,6 +6,7 @@ import type { ExperimentRecord, ExperimentResults, FederationRecord, ScoreQuery 
 import { ErrorPanel } from "@/components/Feedback";
 import type { Baseline } from "@/lib/comparison";
 import { directionWords, metricTitle } from "@/lib/metrics";
+import { baselineOfVerdict } from "./baseline";
 import { Notes } from "./Notes";
 import { comparisonQuery, verdictQuery } from "./queries";
 import { ResultsTable } from "./ResultsTable";
@@ -13,7 +14,6 @@ import { hasScores, nextSort, type ResultRow, resultTable, type Sort, sortRows }
 import type { ResultsSearch } from "./search";
 import { modelOf, pinning, Toolbar } from "./Toolbar";
 import type { Update } from "./useResultsSearch";
-import { baselineOfVerdict } from "./VerdictCard";
 
 interface Props {
   experiment: ExperimentRecord;

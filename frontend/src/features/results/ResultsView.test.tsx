@@ -177,7 +177,7 @@ describe("the results of an experiment", () => {
     ).toEqual(["FedSMSuper model, 0.900 in round 2", "FedAvgGlobal model, 0.600 in round 1"]);
     fireEvent.click(within(curves).getByText("Training loss"));
     await waitFor(() => expect(router.state.location.search).toMatchObject({ measure: "loss" }));
-    expect(curves).toHaveTextContent("The runs ended before a round gave numbers.");
+    await waitFor(() => expect(curves).toHaveTextContent("The runs ended before a round gave numbers."));
   });
 
   it("draws the curves against the steps that were counted, as the address says", async () => {

@@ -2,7 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
-import type { ExperimentRecord, MetricRecord } from "@/api";
+import type { ExperimentRecord, RunCurves as Lines } from "@/api";
 import { client } from "@/api/generated/client.gen";
 import { RunCurves } from "./RunCurves";
 
@@ -23,16 +23,17 @@ const run = (id: string, label: string, seed: number) => ({
 });
 
 /** Validation Dice of the first rounds. */
-function metrics(model: string, values: number[]): Partial<MetricRecord>[] {
-  const place = { site_slug: "aster", split: "val", name: "dice", structure: null, num_cases: 4 } as const;
-  return values.map((value, index) => ({ ...place, id: index + 1, round: index + 1, model, value }) as MetricRecord);
+function lines(model: "super" | "global", values: number[]): Lines {
+  const rounds = values.map((_, index) => index + 1);
+  const place = { site_slug: "aster", split: "val", name: "dice", model } as const;
+  return { last_id: rounds.length, series: [{ ...place, rounds, values, num_cases: values.map(() => 4) }] };
 }
 
 const ANSWERS: Record<string, object> = {
-  "/api/v1/runs/r1/metrics": metrics("super", [0.5, 0.7]),
-  "/api/v1/runs/r2/metrics": metrics("super", [0.6, 0.8]),
-  "/api/v1/runs/r3/metrics": metrics("global", [0.4, 0.5]),
-  "/api/v1/runs/r4/metrics": metrics("global", [0.4]),
+  "/api/v1/runs/r1/curves": lines("super", [0.5, 0.7]),
+  "/api/v1/runs/r2/curves": lines("super", [0.6, 0.8]),
+  "/api/v1/runs/r3/curves": lines("global", [0.4, 0.5]),
+  "/api/v1/runs/r4/curves": lines("global", [0.4]),
 };
 
 it("draws a method's running seeds as a mean with a band, of the rounds that all of them have", async () => {

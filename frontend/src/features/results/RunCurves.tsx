@@ -1,9 +1,10 @@
 import { Card, Group, MultiSelect, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useQueries, useQueryClient } from "@tanstack/react-query";
-import { type ExperimentRecord, type RunRecord, runEffortQuery, runMetricsQuery, type ScoreQuery } from "@/api";
+import { type ExperimentRecord, type RunRecord, runEffortQuery, type ScoreQuery } from "@/api";
 import { type Line, Lines } from "@/components/RunLines";
 import { AGAINST, AXES, ROUNDS, takenByRound } from "@/lib/against";
 import { runCurve, seedMean } from "@/lib/runCurves";
+import { runLinesQuery } from "@/lib/runLinesQuery";
 import { isOver } from "@/lib/status";
 import { chosenMethods, firstSeeds, methodsOf, runName } from "./runChoice";
 import type { ResultsSearch } from "./search";
@@ -30,24 +31,22 @@ export function RunCurves({ experiment, search, update, query, standard = "runs"
   const methods = chosenMethods(experiment.runs, search.methods, MAX_LINES);
   const shown = bands ? experiment.runs.filter((run) => methods.includes(run.strategy_label)) : chosen;
   const measure = search.measure ?? "dice";
-  const metrics = useQueries({ queries: shown.map((run) => runMetricsQuery(run.id, client)) });
-  const loading = metrics.some((entry) => entry.isPending);
+  const structure = query.structure ?? null;
+  const measured = useQueries({ queries: shown.map((run) => runLinesQuery(run.id, measure, structure, client)) });
+  const loading = measured.some((entry) => entry.isPending);
   const against = bands ? undefined : search.against;
   const efforts = useQueries({
     queries: shown.map((run) => ({ ...runEffortQuery(run.id, run.round), enabled: against !== undefined })),
   });
-  const structure = query.structure ?? null;
   const curvesOf = (label: string) =>
-    shown.flatMap((run, index) =>
-      run.strategy_label === label ? (runCurve(metrics[index]?.data ?? [], measure, structure) ?? []) : [],
-    );
+    shown.flatMap((run, index) => (run.strategy_label === label ? (runCurve(measured[index]?.data) ?? []) : []));
   const byMethod = methods.flatMap((name, position): Line[] => {
     const numRuns = shown.filter((run) => run.strategy_label === name).length;
     const mean = bands ? seedMean(curvesOf(name), numRuns) : null;
     return mean ? [{ ...mean, name, position }] : [];
   });
   const byRun = chosen.flatMap((run, position): Line[] => {
-    const curve = runCurve(metrics[position]?.data ?? [], measure, structure);
+    const curve = runCurve(measured[position]?.data);
     if (!curve) return [];
     const line = { ...curve, name: runName(run, experiment.runs), position };
     if (!against) return [line];

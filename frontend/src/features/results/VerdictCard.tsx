@@ -1,11 +1,10 @@
 import { Card, Group, Skeleton, Stack, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ScoreQuery, Verdict } from "@/api";
+import type { ScoreQuery } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ErrorPanel } from "@/components/Feedback";
 import { LinkButton } from "@/components/links";
 import { VerdictWords } from "@/components/VerdictWords";
-import type { Baseline } from "@/lib/comparison";
 import { verdictQuery } from "./queries";
 
 interface Props {
@@ -51,11 +50,4 @@ export function VerdictCard({ experimentId, federationId, query }: Props) {
       </Stack>
     </Card>
   );
-}
-
-/** The baseline that the verdict begins with; null where there is none. */
-export function baselineOfVerdict(verdict: Verdict | undefined): Baseline | null {
-  const first = verdict?.against.find((entry) => entry.role === "baseline")?.method;
-  if (!first || first.model === "selector") return null;
-  return { label: first.strategy_label, model: first.model };
 }

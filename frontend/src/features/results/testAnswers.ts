@@ -47,10 +47,10 @@ export function answers(url: URL, changes: object): object | undefined {
       return { ...selectorCases, ...about };
     case "/api/v1/runs/r1/selector":
       return { ...selector, ...about };
-    case "/api/v1/runs/r1/metrics":
-      return metrics("super", [0.7, 0.9]);
-    case "/api/v1/runs/r2/metrics":
-      return metrics("global", [0.6, 0.5]);
+    case "/api/v1/runs/r1/curves":
+      return lines(url, "super", [0.7, 0.9]);
+    case "/api/v1/runs/r2/curves":
+      return lines(url, "global", [0.6, 0.5]);
     default:
       return undefined;
   }
@@ -117,10 +117,12 @@ const gap = {
   notes: [],
 };
 
-/** Validation Dice of one site, from round 1 on. */
-function metrics(model: string, values: number[]) {
-  const about = { site_slug: "a", model, split: "val", name: "dice", structure: null, num_cases: 3 };
-  return values.map((value, index) => ({ id: index, round: index + 1, value, ...about }));
+/** Validation Dice of one site, from round 1 on; no loss. */
+function lines(url: URL, model: string, values: number[]) {
+  if (url.searchParams.get("name") !== "dice") return { last_id: 0, series: [] };
+  const rounds = values.map((_, index) => index + 1);
+  const about = { site_slug: "a", model, split: "val", name: "dice" };
+  return { last_id: rounds.length, series: [{ ...about, rounds, values, num_cases: values.map(() => 3) }] };
 }
 
 function results(metric: string) {

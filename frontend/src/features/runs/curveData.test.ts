@@ -11,6 +11,7 @@ function series(site: string, values: Record<number, number>, more: Partial<Curv
     name: "dice",
     rounds,
     values: Object.values(values),
+    num_cases: Object.values(values).map(() => 1),
     ...more,
   };
 }
