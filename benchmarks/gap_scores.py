@@ -48,7 +48,7 @@ KNOWN, GLOBAL_ONLY, BOUND, BEST_THRESHOLD = "site known", "global", "bound", "be
 ROUTINGS = (HARD, AUTO, QUALITY_P, QUALITY_D, *MIXTURES)
 #: The cases of these benchmarks are nobody's, so that rules may be learned of few.
 RULES: dict[str, ValidationRule] = {
-    AUTO: ThresholdFromValidation(GAMMA, CHOICES, best_threshold),
+    AUTO: ThresholdFromValidation(GAMMA, CHOICES, best_threshold, 1),
     QUALITY_P: ExpectedQuality("probabilities", 0.1, 1, GAMMA),
     QUALITY_D: ExpectedQuality("descriptors", 0.1, 1, GAMMA),
 }

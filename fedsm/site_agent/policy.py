@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from backend.contracts.artifacts import JPEG, NIFTI_GZ, PNG, SAFETENSORS
 from backend.contracts.base import Contract
 from backend.contracts.dry_runs import DryRunSitePayload
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.own_policy import Opened, OwnPolicy
 from backend.contracts.strategy_configs import METHODS, StrategyName
 from backend.contracts.tasks import (
@@ -238,6 +239,10 @@ def _problem_of_data(policy: HospitalPolicy, data: tuple[DatasetManifest, ...]) 
     return f"{FILE_NAME} of the site, minimum_training_cases: {policy.minimum_training_cases}; the data hold fewer"
 
 
+#: FedSM's settings of how many cases the sums over validation scores are of at least.
+MINIMUM_CASES = ("threshold_minimum_cases", "quality_minimum_cases")
+
+
 def narrowed(policy: HospitalPolicy, claimed: ClaimedTask) -> ClaimedTask:
     """The task as the site's workers get it: the hub's permissions less those that the hospital does not give."""
     payload = claimed.payload
@@ -250,9 +255,19 @@ def narrowed(policy: HospitalPolicy, claimed: ClaimedTask) -> ClaimedTask:
                 for manifest in manifests
             )
         }
+        if isinstance(payload, TrainSitePayload) and not policy.may_send_case_scores:
+            changes["run"] = _with_enough_cases(payload.run, policy.minimum_scored_cases)
     else:
         return claimed
     return claimed.model_copy(update={"payload": payload.model_copy(update=changes)})
+
+
+def _with_enough_cases(run: RunSpec, minimum: int) -> RunSpec:
+    """Sums of validation scores are over at least so many cases; a site with fewer sends none. It trains the same."""
+    if not isinstance(strategy := run.strategy, FedSMConfig):
+        return run
+    numbers = {name: max(getattr(strategy, name), minimum) for name in MINIMUM_CASES}
+    return run.model_copy(update={"strategy": strategy.model_copy(update=numbers)})
 
 
 def require_within(policy: HospitalPolicy, result: TaskResult) -> None:

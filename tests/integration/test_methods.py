@@ -107,7 +107,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
                 mixture="weights",
                 global_share=0.5,
             ),
-            FedSMConfig(selector=LDA, threshold="validation"),
+            FedSMConfig(selector=LDA, threshold="validation", threshold_minimum_cases=1),
             FedSMConfig(selector=LDA, routing="quality", quality_minimum_cases=1),
             FedSMConfig(selector=LdaSelector(minimum_cases=2, features="both", quadratic=0.5)),
         ),

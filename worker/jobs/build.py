@@ -273,7 +273,7 @@ def _build_rule(config: FedSMConfig) -> ValidationRule | None:
     if config.routing == "quality":
         return ExpectedQuality(config.quality_from, config.quality_ridge, config.quality_minimum_cases, config.gamma)
     if config.routing == "hard" and config.threshold == "validation":
-        return ThresholdFromValidation(config.gamma, CHOICES, best_threshold)
+        return ThresholdFromValidation(config.gamma, CHOICES, best_threshold, config.threshold_minimum_cases)
     return None
 
 

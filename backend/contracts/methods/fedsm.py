@@ -52,6 +52,14 @@ class FedSMConfig(Contract):
         | applies_when("routing", "hard")
         | default_from(OWN),
     )
+    threshold_minimum_cases: int = Field(
+        default=5,
+        exclude_if=lambda number: number == 5,  # agents of the protocol before know no such field
+        ge=1,
+        le=1000,
+        description="A site with fewer validation images sends no sums of scores, for they could reveal an image's.",
+        json_schema_extra=applies_when("threshold", "validation") | default_from(OWN),
+    )
     selector: SelectorConfig = Field(
         default=LdaSelector(), description="The model selector. VGG-11 is the reference code's."
     )

@@ -24,7 +24,7 @@ from backend.contracts.tasks import (
 )
 from fedsm.site_agent.hub import API
 from fedsm.site_agent.operations import Refused
-from fedsm.site_agent.policy import TEMPLATE, HospitalPolicy, read_policy
+from fedsm.site_agent.policy import TEMPLATE, HospitalPolicy, narrowed, read_policy
 from tests.fedsm.site_agent.played_hub import PlayedHub
 from tests.fedsm.site_agent.test_gateway import TASK_ID, Site, describe, give
 from tests.fedsm.site_agent.test_gateway import hub as hub
@@ -50,6 +50,26 @@ def manifest(**switches: bool) -> DatasetManifest:
         for index in range(3)
     )
     return DatasetManifest(dataset_id="d", site="north", folder="/data", cases=cases, **switches)
+
+
+@pytest.mark.parametrize(("policy", "expected"), [("", (5, 7)), ("may_send_case_scores: true\n", (1, 7))])
+def test_sums_of_validation_scores_are_over_at_least_the_policys_minimum(
+    hub: PlayedHub, site: Site, policy: str, expected: tuple[int, int]
+) -> None:
+    """Whatever the experiment says; one that asks for more cases is left as it is."""
+    site.policy_file.write_text(policy)
+    strategy = FedSMConfig(threshold="validation", threshold_minimum_cases=1, quality_minimum_cases=7)
+    task = train()
+    assert isinstance(task.payload, TrainSitePayload)
+    run = task.payload.run.model_copy(update={"strategy": strategy})
+    given = narrowed(
+        read_policy(site.policy_file), task.model_copy(update={"payload": task.payload.model_copy(update={"run": run})})
+    )
+    assert isinstance(given.payload, TrainSitePayload)
+    got = given.payload.run.strategy
+    assert isinstance(got, FedSMConfig)
+    assert (got.threshold_minimum_cases, got.quality_minimum_cases) == expected
+    assert given.payload.run.model_copy(update={"strategy": strategy}) == run
 
 
 def train() -> ClaimedTask:

@@ -50,7 +50,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
     "fedsm": (FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard"), adam_plan()),
     "fedsm-encoder-similarity-soft": (FedSM(0.7, 0.9, ENCODER, 2.0, "soft"), adam_plan()),
     "fedsm-threshold-from-validation": (
-        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard", ThresholdFromValidation(0.9, CHOICES, best_threshold)),
+        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "hard", ThresholdFromValidation(0.9, CHOICES, best_threshold, 1)),
         adam_plan(),
     ),
     "fedsm-expected-quality": (

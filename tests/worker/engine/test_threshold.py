@@ -1,5 +1,6 @@
 """The threshold that validation cases choose: by hand, federated as pooled, and through a run."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -18,7 +19,7 @@ from worker.engine.strategies.fedsm import FedSM
 from worker.engine.super_model import predict_cases
 
 PLAN = adam_plan(sites=("a", "b"))
-RULE = ThresholdFromValidation(0.9, CHOICES, best_threshold)
+RULE = ThresholdFromValidation(0.9, CHOICES, best_threshold, 1)
 LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
 OWN, OTHER = personalized("a"), personalized("b")
 
@@ -48,6 +49,18 @@ def test_the_sums_by_hand() -> None:
     assert report[DICE].tolist() == pytest.approx(expected)
     assert RULE.solve([report], PLAN)[GAMMA].item() == 0.64  # the lower middle of 0.55 to 0.74
     assert RULE.report(probabilities[2:], [], dice[2:], PLAN) == {}
+
+
+def test_a_site_with_few_scored_cases_sends_no_sums_and_those_of_too_few_are_refused() -> None:
+    """Of one case the sums are its scores under two models."""
+    rule = replace(RULE, minimum_cases=2)
+    probabilities = torch.tensor([[0.75, 0.25], [0.45, 0.55]], dtype=torch.float64)
+    dice = [{GLOBAL: 0.6, OWN: 0.8}, {GLOBAL: 0.5, OTHER: 0.1}]
+    assert rule.report(probabilities[:1], [], dice[:1], PLAN) == {}
+    assert rule.report(probabilities, [], [dice[0], {GLOBAL: None, OTHER: None}], PLAN) == {}
+    rule.check("a", rule.report(probabilities, [], dice, PLAN), PLAN)
+    with pytest.raises(ValueError, match="sums are of 1 validation cases, and 2 are needed"):
+        rule.check("a", RULE.report(probabilities[:1], [], dice[:1], PLAN), PLAN)
 
 
 def test_the_federated_choice_is_the_pooled_one_in_any_order() -> None:

@@ -84,6 +84,15 @@ class ValidationRule(ABC):
         return ()
 
 
+def require_enough(participant: str, num_cases: float, minimum_cases: int) -> None:
+    """Raises ValueError where a site's sums are of fewer cases."""
+    if num_cases < minimum_cases:
+        raise ValueError(
+            f"site {participant}: its sums are of {num_cases:g} validation cases, and {minimum_cases} are needed: "
+            "scores of so few could reveal a case"
+        )
+
+
 def check_reports(rule: ValidationRule | None, participant: str, parts: State, plan: "Plan") -> None:
     """Raises ValueError where a site's update holds sums that are not its own, not asked for, or of wrong shapes."""
     for name, part in parts.items():

@@ -21,7 +21,7 @@ from worker.engine.aggregation import check_update
 from worker.engine.data import Case
 from worker.engine.descriptors import num_descriptors
 from worker.engine.plan import Plan
-from worker.engine.routing.base import ValidationRule, report_of
+from worker.engine.routing.base import ValidationRule, report_of, require_enough
 from worker.engine.selectors.base import groups_of_patients, route
 from worker.engine.selectors.features import features_of
 from worker.engine.state import GLOBAL, Tensors, personalized
@@ -90,11 +90,7 @@ class ExpectedQuality(ValidationRule):
         models = len(plan.sites) + 1
         shapes = {COUNT: (1,), X: (size,), Y: (models,), XX: (size, size), XY: (size, models)}
         check_update(participant, report_of(participant), report, {key: torch.empty(s) for key, s in shapes.items()})
-        if float(report[COUNT]) < self.minimum_cases:
-            raise ValueError(
-                f"site {participant}: its sums are of {float(report[COUNT]):g} validation cases, and "
-                f"{self.minimum_cases} are needed: scores of so few could reveal a case"
-            )
+        require_enough(participant, float(report[COUNT]), self.minimum_cases)
 
     def solve(self, reports: Sequence[Tensors], plan: Plan) -> Tensors:  # noqa: ARG002
         """The weights that the sums of all sites give.

@@ -14,7 +14,7 @@ from worker.engine.aggregation import check_update
 from worker.engine.data import Case
 from worker.engine.metrics import Metric
 from worker.engine.plan import Plan
-from worker.engine.routing.base import ValidationRule, report_of
+from worker.engine.routing.base import ValidationRule, report_of, require_enough
 from worker.engine.selectors.base import route
 from worker.engine.state import GLOBAL, Tensors
 
@@ -29,11 +29,13 @@ class ThresholdFromValidation(ValidationRule):
     gamma: the threshold until a round has been validated, 0 to 1.
     thresholds: those that are tried, T of them, ascending, 0 to 1.
     best: chooses one of them by the sums of Dice, which it is given by threshold.
+    minimum_cases: the validation cases that a site needs to send its sums: those of one case are its scores.
     """
 
     gamma: float
     thresholds: tuple[float, ...]
     best: Callable[[Mapping[float, float]], float]
+    minimum_cases: int
 
     @property
     def part(self) -> str:
@@ -60,7 +62,7 @@ class ThresholdFromValidation(ValidationRule):
             num_cases += 1
             for index, gamma in enumerate(self.thresholds):
                 sums[index] += own if max(row) > gamma else shared
-        if num_cases == 0:
+        if num_cases < max(1, self.minimum_cases):
             return {}
         return {
             DICE: torch.tensor(sums, dtype=torch.float64),
@@ -70,6 +72,7 @@ class ThresholdFromValidation(ValidationRule):
     def check(self, participant: str, report: Tensors, plan: Plan) -> None:  # noqa: ARG002
         expected = {DICE: torch.empty(len(self.thresholds)), COUNT: torch.empty(1)}
         check_update(participant, report_of(participant), report, expected)
+        require_enough(participant, float(report[COUNT]), self.minimum_cases)
 
     def solve(self, reports: Sequence[Tensors], plan: Plan) -> Tensors:  # noqa: ARG002
         sums = torch.stack([report[DICE] for report in reports]).sum(dim=0)

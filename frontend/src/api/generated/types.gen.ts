@@ -4518,6 +4518,12 @@ export type FedSmConfig = {
      * Where the super model's threshold comes from. In a file, `gamma: auto` means validation.
      */
     threshold?: 'fixed' | 'validation';
+    /**
+     * Threshold Minimum Cases
+     *
+     * A site with fewer validation images sends no sums of scores, for they could reveal an image's.
+     */
+    threshold_minimum_cases?: number;
 };
 
 /**
