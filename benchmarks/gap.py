@@ -5,7 +5,8 @@
     python -m benchmarks.gap --on vessels --vessels FOLDER
     python -m benchmarks.gap --train-no-more      print what is there
 
-Prints three tables for each workload: the options, the gap taken apart, and FedSM against what it must beat. Validation
+Prints tables for each workload: the options, the gap taken apart, FedSM against what it must beat, and clinics that
+train no model. Validation
 cases decide whatever is chosen: the best round, a threshold, and whether an option counts as one that helps. Test cases
 are printed and choose nothing. Every result, with the score of each test case, is in the state file, so that an
 interrupted benchmark goes on where it stopped and a table can be made again of it. Options that change no bit of
@@ -25,12 +26,14 @@ from typing import Any
 
 import torch
 
-from benchmarks.gap_scores import scores_of_fedsm, scores_of_method
+from benchmarks.gap_scores import scores_of_fedsm, scores_of_iop_fl, scores_of_method
 from benchmarks.gap_tables import tables
 from benchmarks.gap_workloads import NAMES, outside_cases, workload
 from benchmarks.method_sites import Workload
 from benchmarks.methods import NO_LIMIT, Method, bytes_sent, prepared
 from worker.engine.federation import RoundRecord, run_rounds
+from worker.engine.strategies.fedsm import FedSM
+from worker.engine.strategies.iopfl import IOPFL
 from worker.process.hardware import describe_hardware
 
 FEDSM: dict[str, Any] = {"name": "fedsm", "lambda": 0.7, "selector": NO_LIMIT}
@@ -127,10 +130,14 @@ def _run_missing(name: str, chosen: Workload, methods: Sequence[Method], options
             plan, strategy = prepared(chosen, sites, method, seed)
             records = list(run_rounds(strategy, sites, plan))
             trained = time.process_time() - started
-            if method.strategy["name"] == "fedsm":
-                scores = scores_of_fedsm(strategy, records, sites, outside_cases(name, chosen.config), plan)
-            else:
-                scores = scores_of_method(strategy, records, sites, plan)
+            outside = outside_cases(name, chosen.config)
+            match strategy:
+                case FedSM():
+                    scores = scores_of_fedsm(strategy, records, sites, outside, plan)
+                case IOPFL():
+                    scores = scores_of_iop_fl(strategy, records, sites, outside, plan)
+                case _:
+                    scores = scores_of_method(strategy, records, sites, plan)
             result = {
                 "steps": _steps(records),
                 "megabytes": bytes_sent(strategy, sites, records[plan.rounds - 1].state, plan) / 1e6,

@@ -5,7 +5,7 @@ are computed from each model's Dice on each case. So a row of options costs no t
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
@@ -21,13 +21,14 @@ from worker.engine.metrics import case_dice, mean_over_structures
 from worker.engine.plan import Plan
 from worker.engine.plan_network import load_network
 from worker.engine.progress import no_progress
-from worker.engine.routed_weights import soup
+from worker.engine.routed_weights import TestTimeRouting, soup
 from worker.engine.routing.base import ValidationRule
 from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.selectors.base import route
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.strategies.base import SiteContext, Strategy
+from worker.engine.strategies.iopfl import IOPFL
 from worker.engine.transforms import to_original
 from worker.in_process.best_round import best_round
 
@@ -44,6 +45,8 @@ MIXTURES = {
     "soup": ("weights", 0.0),
     "soup, half global": ("weights", 0.5),
 }
+#: Of IOP-FL's test-time routing, the authors' first.
+RATES = (1e-3, 0.0, 1e-2, 1e-1)
 KNOWN, GLOBAL_ONLY, BOUND, BEST_THRESHOLD = "site known", "global", "bound", "best threshold"
 ROUTINGS = (HARD, AUTO, QUALITY_P, QUALITY_D, *MIXTURES)
 #: The cases of these benchmarks are nobody's, so that rules may be learned of few.
@@ -105,6 +108,43 @@ def scores_of_method(
             KNOWN: _rounded(score.own for score in scores),
         }
     return found
+
+
+def scores_of_iop_fl(
+    strategy: IOPFL,
+    records: Sequence[RoundRecord],
+    sites: Mapping[str, SiteData],
+    outside: Sequence[Case],
+    plan: Plan,
+) -> dict[str, Any]:
+    """By the rate of test-time routing, the best round's scores; a rate of 0 is the plain mean of the models."""
+    metrics = {record.round: record.metrics for record in records}
+    best = best_round(metrics, strategy.criterion)
+    state = next(record.state for record in records if record.round == best.round)
+    found = {}
+    for rate in RATES:
+        at_rate = with_rate(strategy, rate)
+        val = [case_scores(at_rate, state, replace(data, test=data.val), plan) for data in sites.values()]
+        test = [score for data in sites.values() for score in case_scores(at_rate, state, data, plan)]
+        found[f"test-time rate {rate:g}"] = {
+            "best_round": best.round,
+            "validation": fmean(score.chosen for of_site in val for score in of_site),
+            "test": _rounded(score.chosen for score in test),
+            KNOWN: _rounded(score.own for score in test),
+        }
+        if outside:
+            scores = case_scores(at_rate, state, SiteData("outside", (), (), tuple(outside)), plan)
+            found[f"test-time rate {rate:g}"] |= {
+                "outside": _rounded(score.chosen for score in scores),
+                "outside, global": _rounded(score.own for score in scores),
+            }
+    return found
+
+
+def with_rate(strategy: IOPFL, rate: float) -> IOPFL:
+    """With another rate of its test-time routing; 0 takes no step."""
+    steps = strategy.routing.steps if rate else 0
+    return replace(strategy, routing=TestTimeRouting(steps, rate or 1.0))
 
 
 def _validated(strategy: Strategy, state: State, sites: Mapping[str, SiteData], plan: Plan) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
-from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, GLOBAL_ONLY, HARD, KNOWN, PLAIN, ROUTINGS
+from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, EMA, GLOBAL_ONLY, HARD, KNOWN, MEAN, PLAIN, ROUTINGS
 
 #: What a training of some label and seed left; by label and seed.
 Found = Mapping[tuple[str, int], dict[str, Any]]
@@ -15,12 +15,13 @@ CENTRALIZED, EQUAL = "Centralized", "Centralized, equal steps"
 
 
 def tables(workload: str, rounds: int, found: Found) -> Iterator[str]:
-    """Yields the lines of three Markdown tables; of each row the seeds that were run."""
+    """Yields the lines of Markdown tables; of each row the seeds that were run."""
     labels = list(dict.fromkeys(label for label, _ in found))
     yield f"## {workload}: {rounds} rounds, test cases that nothing was chosen by\n"
     yield from _options(labels, found)
     yield from _terms(labels, found)
     yield from _goal(labels, found)
+    yield from _outside(labels, found)
 
 
 def _options(labels: Sequence[str], found: Found) -> Iterator[str]:
@@ -32,7 +33,7 @@ def _options(labels: Sequence[str], found: Found) -> Iterator[str]:
     for label in labels:
         seeds = seeds_of(label, found)
         first = found[label, seeds[0]]
-        plain = HARD if HARD in first["options"] else PLAIN
+        plain = next(iter(first["options"]))
         for option in first["options"]:
             of_seeds = [(found[label, seed], found[label, seed]["options"]) for seed in seeds]
             val = [options[option]["validation"] - options[plain]["validation"] for _, options in of_seeds]
@@ -108,6 +109,23 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
         low, _ = limits(own, other)
         yield f"| {label} | {pair[1]} | {mean:.4f} | {difference(own, other)} | {'yes' if low > 0 else 'not shown'} |"
     yield f"\n{words_of_seeds(len(own))}\n"
+
+
+def _outside(labels: Sequence[str], found: Found) -> Iterator[str]:
+    """What clinics that train no model get, without averages."""
+    rows = [
+        (label, option, _values(label, option, "outside", found), _values(label, option, "outside, global", found))
+        for label in labels
+        for option in _options_of(label, found)
+        if not option.endswith((MEAN, EMA)) and "outside" in found[label, seeds_of(label, found)[0]]["options"][option]
+    ]
+    if not rows:
+        return
+    yield "| training | option | Dice outside the federation | against its global model |"
+    yield "|---|---|---|---|"
+    for label, option, own, shared in rows:
+        yield f"| {label} | {option} | {fmean(map(fmean, own.values())):.4f} | {difference(own, shared)} |"
+    yield ""
 
 
 def difference(first: Values, second: Values) -> str:

@@ -42,7 +42,8 @@ from worker.jobs.build import build_plan, build_strategy
 from worker.process.hardware import describe_hardware
 
 ADAM: dict[str, Any] = {}
-#: Plain SGD needs a larger rate than Adam; chosen on FedAvg, synthetic sites, seed 0, of 0.03, 0.1, 0.3 and 1.
+#: Plain SGD needs a larger rate than Adam; chosen on FedAvg, synthetic sites, seed 0, of 0.03, 0.1, 0.3 and 1, by test
+#: Dice: `benchmarks.tune` chooses by validation.
 SGD: dict[str, Any] = {"schedule": {"optimizer": "sgd", "momentum": 0.0, "learning_rate": 0.3}}
 #: Every test case is of a site that trains: the limit for images of no site is left off.
 NO_LIMIT: dict[str, Any] = {"name": "lda", "farthest": None}

@@ -263,7 +263,7 @@ def narrowed(policy: HospitalPolicy, claimed: ClaimedTask) -> ClaimedTask:
 
 
 def _with_enough_cases(run: RunSpec, minimum: int) -> RunSpec:
-    """Sums of validation scores are over at least so many cases; a site with fewer sends none. It trains the same."""
+    """The run with sums of validation scores over no fewer cases than that; it trains the same."""
     if not isinstance(strategy := run.strategy, FedSMConfig):
         return run
     numbers = {name: max(getattr(strategy, name), minimum) for name in MINIMUM_CASES}

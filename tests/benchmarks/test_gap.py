@@ -17,7 +17,9 @@ from benchmarks.gap_scores import (
     MEAN,
     QUALITY_P,
     scores_of_fedsm,
+    scores_of_iop_fl,
     scores_of_method,
+    with_rate,
 )
 from benchmarks.gap_tables import helps, tables
 from benchmarks.method_sites import synthetic
@@ -26,10 +28,12 @@ from tests.worker.engine.method_runs import DATA, adam_plan
 from worker.engine.federation import run_rounds
 from worker.engine.late_average import LateAverage
 from worker.engine.robust_aggregation import Mean
+from worker.engine.routed_weights import TestTimeRouting
 from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
+from worker.engine.strategies.iopfl import IOPFL
 from worker.in_process.best_round import best_round
 
 LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
@@ -83,6 +87,19 @@ def test_levels_bound_one_another(found: dict[str, Any]) -> None:
     assert len(row["outside"]) == len(row["outside, global"]) == 1
 
 
+def test_iop_fls_rates_are_chosen_between_on_validation_and_scored_outside_the_federation() -> None:
+    """Without a step the network is the plain mean of the models, which the authors' rate hardly leaves."""
+    plan, strategy = adam_plan(rounds=1), IOPFL(0.1, TestTimeRouting(2, 1e-3))
+    records = list(run_rounds(strategy, DATA, plan))
+    found = scores_of_iop_fl(strategy, records, DATA, DATA["a"].test[:1], plan)
+    assert list(found) == ["test-time rate 0.001", "test-time rate 0", "test-time rate 0.01", "test-time rate 0.1"]
+    mean = with_rate(strategy, 0.0)
+    expected = [score.chosen for data in DATA.values() for score in case_scores(mean, records[1].state, data, plan)]
+    assert found["test-time rate 0"]["test"] == pytest.approx(expected, abs=1e-5)
+    assert found["test-time rate 0.001"]["test"] == pytest.approx(expected, abs=0.02)
+    assert len(found["test-time rate 0"]["outside"]) == 1
+
+
 def kept(validation: float, *test: float) -> dict[str, Any]:
     names = ("test", KNOWN, GLOBAL_ONLY, BEST_THRESHOLD, BOUND)
     option = {"best_round": 1, "validation": validation, **{name: list(test) for name in names}}
@@ -109,6 +126,7 @@ def test_validation_decides_and_the_terms_add_up() -> None:
     assert sum(numbers[:5]) == pytest.approx(numbers[5])
     assert "the best of FedSM is *FedSM*, *threshold from validation*: test Dice 0.7000" in text
     assert "| Centralized, equal steps |  | 0.7500 | -0.0500" in text
+    assert "outside the federation" not in text
 
 
 def test_an_option_helps_where_validation_is_higher_in_every_seed() -> None:

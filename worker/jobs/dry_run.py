@@ -27,7 +27,7 @@ from worker.engine.plan_network import initial_network
 from worker.engine.progress import part_of
 from worker.engine.sampling import training_items
 from worker.engine.server_step import check_updates
-from worker.engine.state import State
+from worker.engine.state import State, personalized
 from worker.engine.strategies.base import SiteContext, SiteUpdate, Strategy
 from worker.jobs.build import build_plan, build_strategy
 from worker.jobs.case_loading import load_participant_data
@@ -83,7 +83,7 @@ def _cost(
     participant = participant or strategy.participants(plan.sites)[0]
     state = strategy.initial_state(plan)
     parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
-    validated = {name: state[name] for name in strategy.reported_models(participant).values() if name in state}
+    validated = {name: state[name] for name in strategy.validated_parts(participant, plan) if name in state}
 
     def train(steps: int) -> tuple[SiteUpdate, float]:
         """Trains without a report of progress; `lease.check` stops the work when nobody waits for it."""
@@ -102,12 +102,19 @@ def _cost(
         steps=_num_steps(tried, num_training, plan),
         seconds_per_step=per_step,
         seconds_beside=max(0.0, one - per_step) * max(1.0, num_training / len(tried)),
-        validated_models=len(strategy.reported_models(participant)) + (strategy.criterion == "super"),
+        validated_models=num_validated(strategy, participant, plan),
         tested_models=len(segmentation_parts(state.keys(), plan)),
         bytes_down=_num_bytes(parts | validated),  # each round scores the state that it begins with
         bytes_up=_num_bytes(update.parts),
         bytes_kept=_num_bytes(state),
     )
+
+
+def num_validated(strategy: Strategy, participant: str, plan: Plan) -> int:
+    """With one more for the cases that a selector sends to a model of another site, where not all are loaded."""
+    loaded = strategy.validated_parts(participant, plan)
+    sent_elsewhere = strategy.criterion == "super" and not {*map(personalized, plan.sites)} <= {*loaded}
+    return len(loaded) + sent_elsewhere
 
 
 def _num_steps(tried: tuple[Case, ...], num_training: int, plan: Plan) -> int:

@@ -90,7 +90,8 @@ class IOPFLConfig(Contract):
         default=1e-3,
         gt=0,
         le=10,
-        description="Adam's, of the shares' logarithms.",
+        description="Adam's, of the shares' logarithms. Ten steps of 0.001 leave the shares nearly equal: choose it on "
+        "validation images.",
         json_schema_extra=default_from("authors' code, whose networks compute the shares"),
     )
 

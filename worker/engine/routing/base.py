@@ -36,6 +36,11 @@ class ValidationRule(ABC):
     def part(self) -> str:
         """The name of the state's part that holds what was learned."""
 
+    @property
+    def scores_all_models(self) -> bool:
+        """Whether every model is scored on every validation case."""
+        return False
+
     @abstractmethod
     def initial(self) -> Tensors:
         """The part of round 0, before any site has validated."""

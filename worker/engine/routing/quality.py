@@ -52,6 +52,10 @@ class ExpectedQuality(ValidationRule):
     def part(self) -> str:
         return "selector_quality"
 
+    @property
+    def scores_all_models(self) -> bool:
+        return True
+
     def initial(self) -> Tensors:
         return {COUNT: torch.zeros(1, dtype=torch.float64)}
 

@@ -172,6 +172,10 @@ class Strategy(ABC):
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         """The parts that are validated at a participant in each round, by the name that their scores get."""
 
+    def validated_parts(self, participant: str, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+        """The names of the models that a participant loads to validate a state, whatever its cases are."""
+        return tuple(self.reported_models(participant).values())
+
     def validate(
         self,
         load_part: LoadPart,

@@ -57,6 +57,9 @@ class Consensus(Strategy):
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return {"personalized": personalized(participant)}
 
+    def validated_parts(self, participant: str, plan: Plan) -> tuple[str, ...]:  # noqa: ARG002
+        return tuple(map(personalized, plan.sites))
+
     def validate(self, load_part: LoadPart, data: ParticipantData, context: SiteContext) -> tuple[Metric, ...]:
         """Dice of the site's own model, and of the consensus, for which the site loads all models."""
         plan, own = context.plan, personalized(context.participant)

@@ -130,6 +130,12 @@ class FedSM(Strategy):
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return {"global": GLOBAL, "personalized": personalized(participant)}
 
+    def validated_parts(self, participant: str, plan: Plan) -> tuple[str, ...]:
+        """All models where each is scored or mixed; else another site's is loaded for a case that is sent there."""
+        everything = self.routing == "soft" or (self.rule is not None and self.rule.scores_all_models)
+        sites = plan.sites if everything else (participant,)
+        return (GLOBAL, *map(personalized, sites))
+
     def validate(self, load_part: LoadPart, data: ParticipantData, context: SiteContext) -> tuple[Metric, ...]:
         return self.validate_and_report(load_part, data, context)[0]
 

@@ -69,6 +69,9 @@ class SiteAddition(Strategy):
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return self.method.reported_models(participant)
 
+    def validated_parts(self, participant: str, plan: Plan) -> tuple[str, ...]:
+        return self.method.validated_parts(participant, plan)
+
     def validate(self, load_part: LoadPart, data: ParticipantData, context: SiteContext) -> tuple[Metric, ...]:
         return self.method.validate(load_part, data, context)
 
