@@ -1,7 +1,7 @@
 """Sets up everything that `make demo` and `make test` need, inside this folder. Standard library only.
 
     python3 scripts/setup.py run     what the product needs to run: Python packages, built frontend
-    python3 scripts/setup.py test    the same, and what the tests need: tools, a browser, PostgreSQL
+    python3 scripts/setup.py test    the same, and what the tests need: tools, a browser, PostgreSQL, DICOM's check
     python3 scripts/setup.py pages   the built frontend alone, next to one of the others
 
 Each step is remembered by a stamp that is removed first and written last: a second call takes a second, and an
@@ -214,13 +214,17 @@ def has_postgresql() -> bool:
 
 
 def install_system_packages() -> None:
-    """A browser for the end-to-end tests, and PostgreSQL for those of the database, where there are none."""
+    """A browser for the end-to-end tests, PostgreSQL for those of the database, and dciodvfy for those of DICOM, where
+    there are none."""
     wanted = {"PostgreSQL": [] if has_postgresql() else ["postgresql"]}
     wanted["a browser"] = [] if has_browser() else ["chromium", "fonts-dejavu-core"]
     packages = [name for names in wanted.values() for name in names]
     if packages:
         say(f"installing {' and '.join(what for what, names in wanted.items() if names)} for the tests")
         install_with_apt(*packages)
+    if not shutil.which("dciodvfy"):  # by itself: not every system that has the others has it
+        say("installing dciodvfy for the tests")
+        install_with_apt("dicom3tools")
 
 
 def say_what_the_tests_lack() -> None:
@@ -234,6 +238,8 @@ def say_what_the_tests_lack() -> None:
             say("no browser could be installed: the end-to-end tests will fail. Remedy: install Chromium")
     if not has_postgresql():
         say("PostgreSQL could not be installed: its tests will fail. Remedy: install the PostgreSQL server")
+    if not shutil.which("dciodvfy"):
+        say("dciodvfy could not be installed: its test is skipped. Remedy: install dicom3tools")
 
 
 def install_with_apt(*packages: str) -> bool:
