@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 from backend.contracts.exports import ExportForm
 
 #: What reads and writes files, for each form.
-_FILES = ("numpy", "pillow", "nibabel")
+_FILES = ("numpy", "pillow", "nibabel", "simpleitk")
 PACKAGES: dict[ExportForm, tuple[str, ...]] = {
     "onnx": ("onnxruntime", *_FILES),
     "torch-export": ("torch", *_FILES),

@@ -12,6 +12,7 @@ from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.personalized import ConsensusConfig
 from backend.contracts.selector_configs import LdaSelector
 from worker.engine.input_normalization import MEAN, STD, normalized, without_numbers
+from worker.engine.networks.settings import SwinUNETRSettings
 from worker.engine.networks.sizes import size_multiple
 from worker.engine.plan import Plan
 from worker.engine.plan_network import load_network
@@ -29,21 +30,25 @@ class CannotExport(ValueError):
     """Why a set of models does not fit a form, and what does."""
 
 
-class Probabilities(nn.Module):
-    """Prepared images [B, C, *space] to probabilities [B, S, *space].
+class NetworkGraph(nn.Module):
+    """Prepared images [B, C, *space] to probabilities [B, S, *space], or to logits.
 
     mean, std: [C] each, of a model that normalizes its input itself; they belong to its weights. None: it does not.
+    gives_logits: for windows, whose logits are averaged before the sigmoid.
     """
 
-    def __init__(self, network: nn.Module, mean: torch.Tensor | None, std: torch.Tensor | None) -> None:
+    def __init__(
+        self, network: nn.Module, mean: torch.Tensor | None, std: torch.Tensor | None, gives_logits: bool
+    ) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.gives_logits = network, gives_logits
         for name, numbers in ((MEAN, mean), (STD, std)):  # its own, as its weights are
             self.register_buffer(name, None if numbers is None else numbers.clone())
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         mean, std = getattr(self, MEAN), getattr(self, STD)
-        return torch.sigmoid(self.network(image if mean is None else normalized(image, mean, std)))
+        logits: torch.Tensor = self.network(image if mean is None else normalized(image, mean, std))
+        return logits if self.gives_logits else torch.sigmoid(logits)
 
 
 class LdaGraph(nn.Module):
@@ -88,14 +93,17 @@ class LdaGraph(nn.Module):
         return shared, (squared / usual.clamp_min(torch.finfo(torch.float64).tiny)).sqrt()
 
 
-def network_graph(predictor: Predictor, model: str) -> Probabilities:
-    """With the model's weights. 3D convolutions are PyTorch's own, which compute the same."""
+def network_graph(predictor: Predictor, model: str) -> NetworkGraph:
+    """With the model's weights. 3D convolutions are PyTorch's own, which compute the same, with a bias of 0 in place of
+    none: what PyTorch writes of them to ONNX does not run otherwise."""
     weights = predictor.load_part(model)
     network = load_network(predictor.plan, without_numbers(weights))
     for module in network.modules():
         if isinstance(module, nn.Conv3d):
             module.__class__ = nn.Conv3d
-    return Probabilities(network, weights.get(MEAN), weights.get(STD)).eval()
+            if module.bias is None:
+                module.bias = nn.Parameter(torch.zeros(module.out_channels))
+    return NetworkGraph(network, weights.get(MEAN), weights.get(STD), in_patches(predictor.plan)).eval()
 
 
 def selector_graph(predictor: Predictor) -> LdaGraph | None:
@@ -131,19 +139,20 @@ def routed_strategy(predictor: Predictor) -> FedSMConfig | None:
     return None
 
 
-def require_whole_images(predictor: Predictor) -> None:
-    """Raises CannotExport for models that predict patch by patch."""
-    if predictor.plan.sampling.mode != "resize":
-        raise CannotExport(
-            "the models predict patch by patch, and the windows are no part of a graph: take model.zip, which "
-            "`fedsm predict` runs"
-        )
+def in_patches(plan: Plan) -> bool:
+    """Whether the network sees windows of an image: they lie around its graph, which then gives logits."""
+    return plan.sampling.mode == "patches"
 
 
 def example(plan: Plan, batch: int = 2) -> torch.Tensor:
     """An input of the size that training saw."""
     size = (plan.sampling.depth, plan.sampling.size, plan.sampling.size)[-plan.spatial_dims :]
     return torch.rand((batch, plan.num_channels, *size), generator=torch.Generator().manual_seed(0))
+
+
+def takes_any_size(plan: Plan) -> bool:
+    """Whether one graph is for all sizes: the windows of Swin UNETR's attention are laid when it is traced."""
+    return not isinstance(plan.network, SwinUNETRSettings)
 
 
 def multiples(plan: Plan) -> tuple[int, ...]:

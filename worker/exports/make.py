@@ -11,7 +11,8 @@ from typing import Literal
 from backend.contracts.exports import FORM_CARDS, ExportForm, ExportStep
 from backend.contracts.tasks import RunSpec
 from backend.contracts.version_scores import VersionScore, score_table
-from worker.exports.graphs import routed_strategy
+from worker.engine.sampling import patch_size
+from worker.exports.graphs import in_patches, routed_strategy, takes_any_size
 from worker.exports.hugging_face_form import metadata, write_hugging_face
 from worker.exports.monai_form import write_monai
 from worker.exports.onnx_form import write_onnx
@@ -85,6 +86,13 @@ def _readme(
     structures = ", ".join(predictor.plan.structures)
     alone = "\nThe selector looks at one image at a time; the run let several images of one patient choose together.\n"
     alone = alone if routed_strategy(predictor) else ""
+    plan = predictor.plan
+    size = "height and width are any multiple of what the network halves"
+    if not takes_any_size(plan):
+        size = f"its size is {' x '.join(map(str, patch_size(plan.sampling, plan.spatial_dims)))}"
+    gives = f"prepared images and gives probabilities; {size}"
+    if in_patches(plan):
+        gives = f"windows of prepared images and gives logits, which are joined before the sigmoid; {size}"
     return f"""# {FORM_CARDS[form].label} of a model of FedSM Studio
 
 Segments {structures} in {predictor.run.task.modality}. Research software, not a medical device.
@@ -93,7 +101,7 @@ Segments {structures} in {predictor.run.task.modality}. Research software, not a
 
 Holds {FORM_CARDS[form].summary}.
 `preparation.json` and `portable.py` say what lies around the graphs: values, sizes and the cut at 0.5. A graph takes
-prepared images and gives probabilities; height and width are any multiple of what the network halves.
+{gives}.
 
 Tried before it was given out: on {verified.num_images} raw images {verified.num_different} of
 {verified.num_voxels} voxels differ from the platform's masks, and every choice of a model is the same. Each model by

@@ -11,10 +11,12 @@ import numpy as np
 import PIL
 import torch
 
+from worker.engine.inference import BATCH
 from worker.engine.input_normalization import INPUT_KEYS
 from worker.engine.networks.settings import UNetSettings
 from worker.engine.networks.sizes import strides
-from worker.exports.graphs import CannotExport, multiples, require_whole_images
+from worker.engine.sampling import patch_size
+from worker.exports.graphs import CannotExport, in_patches, multiples, takes_any_size
 from worker.exports.preparation import preparation_of, write_preparation
 from worker.exports.torch_form import Count, network_programs, selector_program
 from worker.predicting.predict import Predictor
@@ -27,7 +29,6 @@ _SCRIPTS = {"portable.py": "portable.py", "bundle_steps.py": "steps.py"}
 
 def write_monai(predictor: Predictor, folder: Path, begins: Count) -> None:
     """Raises CannotExport with the reason."""
-    require_whole_images(predictor)
     if predictor.run.task.dimensions != predictor.plan.spatial_dims:
         raise CannotExport(
             "a bundle's network takes the image as it is, and these models see a volume slice by slice: take the form "
@@ -47,7 +48,7 @@ def write_monai(predictor: Predictor, folder: Path, begins: Count) -> None:
         else:
             torch.save(dict(predictor.load_part(name)), root / "models" / "model.pt")
         network = plain or {"_target_": "scripts.steps.ExportedNetwork", "path": "$@bundle_root + '/models/model.pt2'"}
-        _write_config(root, network, loads_weights=plain is not None, has_selector=False)
+        _write_config(predictor, root, network, loads_weights=plain is not None, has_selector=False)
         if selector is not None:
             _super_models(folder).mkdir(parents=True, exist_ok=True)
             torch.export.save(program, _super_models(folder) / f"{name.replace('/', '_')}.pt2")
@@ -56,7 +57,8 @@ def write_monai(predictor: Predictor, folder: Path, begins: Count) -> None:
         _write_common(predictor, root, list(predictor.models), with_selector=True)
         torch.export.save(selector, root / "models" / "selector.pt2")
         paths = [f"$@bundle_root + '/models/{name.replace('/', '_')}.pt2'" for name in predictor.models]
-        _write_config(root, {"_target_": "scripts.steps.SuperNetwork", "paths": paths}, False, has_selector=True)
+        network = {"_target_": "scripts.steps.SuperNetwork", "paths": paths}
+        _write_config(predictor, root, network, loads_weights=False, has_selector=True)
 
 
 def _super_models(folder: Path) -> Path:
@@ -95,7 +97,9 @@ def _write_common(predictor: Predictor, root: Path, models: list[str], with_sele
     (root / "docs" / "README.md").write_text(_readme(predictor, models), encoding="utf-8")
 
 
-def _write_config(root: Path, network: dict[str, Any], loads_weights: bool, has_selector: bool) -> None:
+def _write_config(
+    predictor: Predictor, root: Path, network: dict[str, Any], loads_weights: bool, has_selector: bool
+) -> None:
     prepared = "$steps.preparation_of(@bundle_root)"
     steps: list[dict[str, Any]] = [
         {"_target_": "scripts.steps.ReadPreparedd", "keys": "image", "preparation": "@preparation"}
@@ -118,7 +122,8 @@ def _write_config(root: Path, network: dict[str, Any], loads_weights: bool, has_
             "preparation": "@preparation",
         }
     ]
-    if loads_weights:  # the network's own output are logits; an exported program gives probabilities
+    # A network's own output are logits. An exported program gives probabilities, but where windows are joined first.
+    if loads_weights or in_patches(predictor.plan):
         ends.insert(0, {"_target_": "Activationsd", "keys": "pred", "sigmoid": True})
     load = "$@network.load_state_dict(torch.load(@bundle_root + '/models/model.pt', weights_only=True))"
     config = {
@@ -137,7 +142,7 @@ def _write_config(root: Path, network: dict[str, Any], loads_weights: bool, has_
             "data": "$[{'image': path} for path in @images]",
             "transform": "@preprocessing",
         },
-        "inferer": {"_target_": "SimpleInferer"},
+        "inferer": _inferer(predictor),
         "postprocessing": {"_target_": "Compose", "transforms": ends},
         "initialize": [load] if loads_weights else [],
         "run": ["$steps.predict_all(@dataset, @network, @inferer, @postprocessing)"],
@@ -145,10 +150,25 @@ def _write_config(root: Path, network: dict[str, Any], loads_weights: bool, has_
     _write_json(root / "configs" / "inference.json", config)
 
 
+def _inferer(predictor: Predictor) -> dict[str, Any]:
+    plan = predictor.plan
+    if not in_patches(plan):
+        return {"_target_": "SimpleInferer"}
+    return {
+        "_target_": "SlidingWindowInferer",
+        "roi_size": list(patch_size(plan.sampling, plan.spatial_dims)),
+        "sw_batch_size": BATCH,
+        "overlap": plan.sampling.overlap,
+        "mode": "gaussian",
+    }
+
+
 def _metadata(predictor: Predictor, with_selector: bool) -> dict[str, Any]:
     run, plan = predictor.run, predictor.plan
     structures = ", ".join(plan.structures)
     shape = [f"{factor}*n" for factor in multiples(plan)]
+    if not takes_any_size(plan):
+        shape = [str(side) for side in patch_size(plan.sampling, plan.spatial_dims)]
     channels = {str(index): f"channel {index}" for index in range(plan.num_channels)}
     if with_selector:
         channels[str(plan.num_channels)] = "the number of the model that the selector chose"
@@ -186,7 +206,7 @@ def _metadata(predictor: Predictor, with_selector: bool) -> dict[str, Any]:
                     "spatial_shape": shape,
                     "dtype": "float32",
                     "value_range": [],
-                    "is_patch_data": False,
+                    "is_patch_data": in_patches(plan),
                     "channel_def": channels,
                 }
             },
@@ -198,7 +218,7 @@ def _metadata(predictor: Predictor, with_selector: bool) -> dict[str, Any]:
                     "spatial_shape": shape,
                     "dtype": "float32",
                     "value_range": [],
-                    "is_patch_data": False,
+                    "is_patch_data": in_patches(plan),
                     "channel_def": {str(index): name for index, name in enumerate(plan.structures)},
                 }
             },

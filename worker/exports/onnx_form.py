@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from torch.export import ExportedProgram
 
-from worker.exports.graphs import require_whole_images, routed_strategy
+from worker.exports.graphs import in_patches, routed_strategy
 from worker.exports.preparation import write_preparation
 from worker.exports.torch_form import Count, network_programs, selector_program
 from worker.predicting.predict import Predictor
@@ -27,12 +27,11 @@ MAX_BYTES = 2**31 - 2**20
 
 def write_onnx(predictor: Predictor, folder: Path, begins: Count) -> None:
     """Raises CannotExport with the reason."""
-    require_whole_images(predictor)
     selector = selector_program(predictor)
     models: dict[str, ModelProto] = {}
     graph: ModelProto | None = None
     for name, program in network_programs(predictor, begins):
-        graph = graph or _converted(program, ["image"], ["probabilities"])
+        graph = graph or _converted(program, ["image"], ["logits" if in_patches(predictor.plan) else "probabilities"])
         models[name] = _with_weights(graph, program)
         _save(models[name], folder / f"{name}{SUFFIX}")
     write_preparation(predictor, folder)
@@ -41,7 +40,8 @@ def write_onnx(predictor: Predictor, folder: Path, begins: Count) -> None:
         return
     routing = _converted(selector, ["unit", "scan"], ["site_probabilities", "times_usual_distance"])
     _save(routing, folder / f"selector{SUFFIX}")
-    if sum(model.ByteSize() for model in models.values()) < MAX_BYTES:
+    # The windows lie around a graph, and the choice is made once for all windows of an image.
+    if not in_patches(predictor.plan) and sum(model.ByteSize() for model in models.values()) < MAX_BYTES:
         is_volume = predictor.run.task.dimensions == 3
         _save(with_routing(routing, models, strategy.gamma, is_volume), folder / f"{SUPER}{SUFFIX}")
         write_preparation(predictor, folder, has_super=True)

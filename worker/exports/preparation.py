@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from worker.exports.graphs import routed_strategy
+from worker.exports.graphs import in_patches, routed_strategy
 from worker.jobs.build import build_intensity
 from worker.predicting.predict import Predictor
 
@@ -24,6 +24,8 @@ def preparation_of(predictor: Predictor) -> dict[str, Any]:
         "num_channels": plan.num_channels,
         "image_size": plan.sampling.size,
         "depth": plan.sampling.depth,
+        "overlap": plan.sampling.overlap if in_patches(plan) else None,
+        "spacing": plan.sampling.spacing if in_patches(plan) else None,
         "intensity": intensity.kind,
         "low": intensity.low,
         "high": intensity.high,

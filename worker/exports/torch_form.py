@@ -1,4 +1,4 @@
-"""Models as programs of `torch.export` (.pt2): any batch, height and width that the network takes."""
+"""Models as programs of `torch.export` (.pt2): any batch, and any height and width that the network's graph takes."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +8,12 @@ from torch.export import Dim, ExportedProgram
 
 from worker.exports.graphs import (
     CannotExport,
-    Probabilities,
+    NetworkGraph,
     example,
     multiples,
     network_graph,
-    require_whole_images,
     selector_graph,
+    takes_any_size,
 )
 from worker.exports.preparation import write_preparation
 from worker.predicting.predict import Predictor
@@ -27,7 +27,6 @@ Count = Callable[[int, int], None]
 
 def write_torch(predictor: Predictor, folder: Path, begins: Count) -> None:
     """One program a model, and the selector's. Raises CannotExport with the reason."""
-    require_whole_images(predictor)
     selector = selector_program(predictor)
     for model, program in network_programs(predictor, begins):
         target = folder / f"{model}{SUFFIX}"
@@ -39,7 +38,8 @@ def write_torch(predictor: Predictor, folder: Path, begins: Count) -> None:
 
 
 def network_programs(predictor: Predictor, begins: Count) -> Iterator[tuple[str, ExportedProgram]]:
-    """Yields each model's name and its program from prepared images [B, C, *space] to probabilities [B, S, *space].
+    """Yields each model's name and its program from prepared images [B, C, *space] to probabilities [B, S, *space]; of
+    models that see windows, to logits.
 
     One graph is traced, because all models have the same network, and gets each model's weights in turn: what was
     yielded changes with the next one.
@@ -55,11 +55,11 @@ def network_programs(predictor: Predictor, begins: Count) -> Iterator[tuple[str,
         yield model, program
 
 
-def _traced(graph: Probabilities, predictor: Predictor) -> ExportedProgram:
-    factors = multiples(predictor.plan)
+def _traced(graph: NetworkGraph, predictor: Predictor) -> ExportedProgram:
+    factors = multiples(predictor.plan) if takes_any_size(predictor.plan) else ()
     sides = {
         axis: factor * Dim(f"_{name}") if factor > 1 else Dim(name)
-        for axis, (name, factor) in enumerate(zip(_AXES[-len(factors) :], factors, strict=True), start=2)
+        for axis, (name, factor) in enumerate(zip(_AXES[len(_AXES) - len(factors) :], factors, strict=True), start=2)
     }
     try:
         with torch.inference_mode(False):

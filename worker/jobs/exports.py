@@ -1,5 +1,6 @@
 """A run's models in a form for other programs, tried on raw test cases that this worker can read."""
 
+import itertools
 import tempfile
 import time
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from backend.contracts.artifacts import ZIP
 from backend.contracts.exports import ExportModelResult
 from backend.contracts.tasks import DatasetManifest, ExportModelPayload
+from worker.datasets.readers.names import looks_like_dicom
 from worker.predicting.predict import make_predictor
 from worker.process.lease import Lease
 from worker.process.toolbox import Toolbox
@@ -14,8 +16,8 @@ from worker.stores.state_parts import StateParts
 
 #: Test cases of each data set that a form is tried on.
 CASES_OF_DATASET = 2
-#: What the code that goes out with a model reads.
-READ_OUTSIDE = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".nii", ".nii.gz")
+#: What the code that goes out with a model reads, besides DICOM files of any name and folders of DICOM series.
+READ_OUTSIDE = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 
 
 def export_model(payload: ExportModelPayload, toolbox: Toolbox, lease: Lease) -> ExportModelResult:
@@ -26,8 +28,8 @@ def export_model(payload: ExportModelPayload, toolbox: Toolbox, lease: Lease) ->
     images = [image for manifest in payload.data for image in _images_of(manifest)]
     if not images:
         raise ValueError(
-            "no raw test case of this run lies where the central workers can read it as a picture or NIfTI, and a form "
-            "is not given out untried: download model.zip and make the form where the images are, with "
+            "no raw test case of this run lies where the central workers can read it in a format that the forms read, "
+            "and a form is not given out untried: download model.zip and make the form where the images are, with "
             "`fedsm model export model.zip --form ... --image ...`"
         )
     parts = StateParts(toolbox.api, payload.state)
@@ -55,6 +57,11 @@ def export_model(payload: ExportModelPayload, toolbox: Toolbox, lease: Lease) ->
 
 def _images_of(manifest: DatasetManifest) -> list[Path]:
     """The first test cases that are there; a data set without test cases gives none."""
-    cases = [case.image for case in manifest.cases if case.split == "test"]
-    paths = [Path(manifest.folder) / image for image in cases if image.lower().endswith(READ_OUTSIDE)]
-    return [path for path in paths if path.is_file()][:CASES_OF_DATASET]
+    images = (Path(manifest.folder) / case.image for case in manifest.cases if case.split == "test")
+    return list(itertools.islice(filter(_is_read_outside, images), CASES_OF_DATASET))
+
+
+def _is_read_outside(path: Path) -> bool:
+    if path.is_dir():
+        return True
+    return path.is_file() and (path.name.lower().endswith(READ_OUTSIDE) or looks_like_dicom(path))

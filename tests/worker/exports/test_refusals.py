@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 
-from backend.contracts.data_config import DataConfig
 from backend.contracts.exports import FORMS, ExportForm
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.personalized import ConsensusConfig
@@ -26,7 +25,6 @@ from worker.predicting.predict import Predictor, make_predictor
 ALL: tuple[ExportForm, ...] = FORMS
 #: What is refused in which forms, and words of the reason.
 REFUSED: dict[str, tuple[StrategyConfig, dict[str, Any], SegmentationTask, tuple[ExportForm, ...], str]] = {
-    "patches": (FedSMConfig(), {"data": DataConfig(sampling="patches", image_size=32)}, TASK, ALL, "patch by patch"),
     "soft": (FedSMConfig(routing="soft"), {}, TASK, ALL, "mixes models"),
     "quality": (FedSMConfig(routing="quality"), {}, TASK, ALL, "expects their quality"),
     "consensus": (ConsensusConfig(), {}, TASK, ALL, "fuses the masks of all sites' models"),

@@ -21,12 +21,18 @@ def session(name: Any) -> Any:
     return sessions[name]
 
 
+def probabilities_by(name: Any, batch: Any, preparation: Any) -> Any:
+    def network(images: Any) -> Any:
+        return session(name).run(None, {"image": images})[0]
+
+    return portable.from_batch(portable.probabilities_of(network, batch, preparation), preparation)
+
+
 def segment(image: Any, unit: Any, scan: Any, preparation: Any, model: Any) -> Any:
     batch = portable.network_batch(image, preparation)
     if model is not None or not preparation["selector"]:
         alone = model or preparation["models"][0]
-        (probabilities,) = session(alone).run(["probabilities"], {"image": batch})
-        return portable.from_batch(probabilities, preparation), alone, None
+        return probabilities_by(alone, batch, preparation), alone, None
     of_image = {"unit": portable.selector_batch(unit), "scan": scan}
     if preparation["super"]:
         names = ["probabilities", "site_probabilities", "chosen"]
@@ -34,8 +40,7 @@ def segment(image: Any, unit: Any, scan: Any, preparation: Any, model: Any) -> A
         return portable.from_batch(probabilities, preparation), preparation["models"][index.item()], of_sites[0]
     (of_sites,) = session("selector").run(["site_probabilities"], of_image)
     chosen = portable.chosen_model(of_sites[0], preparation)
-    (probabilities,) = session(chosen).run(["probabilities"], {"image": batch})
-    return portable.from_batch(probabilities, preparation), chosen, of_sites[0]
+    return probabilities_by(chosen, batch, preparation), chosen, of_sites[0]
 
 
 if __name__ == "__main__":

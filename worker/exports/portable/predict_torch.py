@@ -24,8 +24,11 @@ def segment(image: Any, unit: Any, scan: Any, preparation: Any, model: Any) -> A
         images = torch.from_numpy(portable.selector_batch(unit))
         of_sites = program("selector")(images, torch.from_numpy(scan))[0][0].numpy()
     chosen = model or portable.chosen_model(of_sites, preparation)
-    batch = torch.from_numpy(portable.network_batch(image, preparation))
-    return portable.from_batch(program(chosen)(batch).numpy(), preparation), chosen, of_sites
+    batch = portable.network_batch(image, preparation)
+    probabilities = portable.probabilities_of(
+        lambda images: program(chosen)(torch.from_numpy(images)).numpy(), batch, preparation
+    )
+    return portable.from_batch(probabilities, preparation), chosen, of_sites
 
 
 if __name__ == "__main__":
