@@ -17,6 +17,7 @@ from backend.evaluations.schemas import (
 )
 from backend.evaluations.scored_cases import ExperimentCases
 from backend.evaluations.statistics import SIGNIFICANT
+from backend.evaluations.student_schemas import STUDENT_MEANING
 from backend.evaluations.table_rows import WORST
 
 RESULT_COLUMNS = ("checkpoint", *ResultCell.model_fields)
@@ -38,6 +39,8 @@ CASE_COLUMNS = (
 )
 #: What a row's training took, after its scores.
 EFFORT_COLUMNS = ("steps", "images", "seconds", "bytes")
+#: What one student in place of the row's super model costs, in Dice.
+STUDENT_COLUMNS = ("student difference", "student low", "student high")
 MODEL_WORDS = {"global": "global", "personalized": "personalized", "super": "super model"}
 NO_NAMES: Mapping[str, str] = {}
 LATEX_ESCAPES = {
@@ -75,18 +78,32 @@ def cases_csv(cases: ExperimentCases, checkpoint: str) -> str:
 
 
 def table_csv(table: ShownTable) -> str:
-    """A line a row as shown; of each column mean, deviation and number of cases, and with a baseline the difference."""
-    compared = table.baseline_label is not None
+    """A line a row as shown; of each column mean, deviation and number of cases, and with a baseline the difference.
+    What students cost stands at the end, where some super model has one."""
+    compared, has_student = table.baseline_label is not None, _has_student(table)
     rows = (
-        {"method": row.strategy_label, "model": row.model, **_wide(row, table, compared), **_effort(row)}
+        {"method": row.strategy_label, "model": row.model}
+        | _wide(row, table, compared)
+        | _effort(row)
+        | (_student(row) if has_student else {})
         for row in table.rows
     )
     of_columns = [name for column in table.columns for name in _wide_names(column, compared)]
-    return write_csv(["method", "model", *of_columns, *EFFORT_COLUMNS], rows)
+    return write_csv(["method", "model", *of_columns, *EFFORT_COLUMNS, *STUDENT_COLUMNS * has_student], rows)
 
 
 def _effort(row: ShownRow) -> dict[str, float | None]:
     return {name: getattr(row.effort, name) if row.effort else None for name in EFFORT_COLUMNS}
+
+
+def _has_student(table: ShownTable) -> bool:
+    return any(row.student is not None for row in table.rows)
+
+
+def _student(row: ShownRow) -> dict[str, float | None]:
+    cost = row.student
+    values = (cost.difference, cost.low, cost.high) if cost else (None, None, None)
+    return dict(zip(STUDENT_COLUMNS, values, strict=True))
 
 
 def _wide_names(column: ShownColumn, compared: bool) -> list[str]:
@@ -126,8 +143,9 @@ def results_latex(table: ShownTable, verdict: Sequence[str] = (), names: Mapping
     With a baseline, the differences from it stand below the means with their intervals, a dagger marks the significant
     ones, and the caption names test and n.
     """
-    counted = any(row.effort and row.effort.steps for row in table.rows)
-    heads = ["Method", "Model", *(escape(column_name(column, names)) for column in table.columns), *["Steps"] * counted]
+    counted, has_student = any(row.effort and row.effort.steps for row in table.rows), _has_student(table)
+    heads = ["Method", "Model", *(escape(column_name(column, names)) for column in table.columns)]
+    heads += ["Steps"] * counted + ["Student"] * has_student
     lines = [
         r"% \usepackage{booktabs}",
         *_count_warning(table),
@@ -135,18 +153,18 @@ def results_latex(table: ShownTable, verdict: Sequence[str] = (), names: Mapping
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{_caption(table)}}}",
-        rf"\begin{{tabular}}{{ll{'r' * (len(table.columns) + counted)}}}",
+        rf"\begin{{tabular}}{{ll{'r' * (len(heads) - 2)}}}",
         r"\toprule",
         " & ".join(heads) + r" \\",
         r"\midrule",
     ]
     for row in table.rows:
         model = MODEL_WORDS.get(row.model, row.model)
-        steps = [_latex_steps(row)] * counted
-        lines.append(" & ".join([escape(row.strategy_label), model, *map(_latex_cell, row.cells), *steps]) + r" \\")
+        ends = [_latex_steps(row)] * counted + [_latex_student(row)] * has_student
+        lines.append(" & ".join([escape(row.strategy_label), model, *map(_latex_cell, row.cells), *ends]) + r" \\")
         if any(cell.difference and cell.difference.difference is not None for cell in row.cells):
             differences = [_latex_difference(cell) for cell in row.cells]
-            lines.append(" & ".join(["", "", *differences, *[""] * counted]) + r" \\")
+            lines.append(" & ".join(["", "", *differences, *[""] * len(ends)]) + r" \\")
     lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
 
@@ -181,6 +199,14 @@ def _case_rows(cases: ExperimentCases, checkpoint: str) -> Iterator[dict[str, An
 def _latex_steps(row: ShownRow) -> str:
     """Gradient steps of the whole training."""
     return f"{row.effort.steps:,.0f}".replace(",", r"\,") if row.effort and row.effort.steps else "--"
+
+
+def _latex_student(row: ShownRow) -> str:
+    """`-0.050 [-0.071, -0.030]`; a dash for none."""
+    if row.student is None:
+        return "--"
+    text = f"{row.student.difference_text} {row.student.interval_text or ''}".rstrip()
+    return f"${text}$".replace("\N{MINUS SIGN}", "-")
 
 
 def _latex_cell(cell: ShownCell) -> str:
@@ -244,6 +270,8 @@ def _caption(table: ShownTable) -> str:
         sentences.append(r"$\ast$: over other cases than the column's others, and not compared with them.")
     if any(row.effort and row.effort.steps for row in table.rows):
         sentences.append("Steps: gradient steps along the model's path.")
+    if _has_student(table):
+        sentences.append(STUDENT_MEANING)
     sentences += [escape(note) for note in table.notes]
     if any(column.unseen for column in table.columns):
         sentences.append("All sites pools the sites that train.")

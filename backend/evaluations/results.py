@@ -31,9 +31,11 @@ from backend.evaluations.scored_cases import (
     places_of,
     valued_cases,
 )
+from backend.evaluations.student_cost import costs_of
+from backend.evaluations.student_schemas import StudentCost
 from backend.evaluations.summaries import ColumnValue, StatedSites
 from backend.evaluations.table_notes import notes_of
-from backend.evaluations.table_rows import columns_of, rows_of, with_efforts
+from backend.evaluations.table_rows import columns_of, rows_of, with_efforts, with_students
 
 
 def experiment_results(session: Session, experiment: Experiment, query: Query) -> ExperimentResults:
@@ -43,11 +45,14 @@ def experiment_results(session: Session, experiment: Experiment, query: Query) -
 
 def all_results(session: Session, experiment: Experiment, checkpoint: Checkpoint) -> AllResults:
     cases = experiment_cases(session, experiment, checkpoint)
-    tables = [table_of(cases, Query(metric, checkpoint)) for metric in SCORES]
+    costs = costs_of(cases)
+    tables = [table_of(cases, Query(metric, checkpoint), costs) for metric in SCORES]
     return AllResults(experiment_id=experiment.id, name=experiment.name, results=tables)
 
 
-def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
+def table_of(cases: ExperimentCases, query: Query, costs: Mapping[str, StudentCost] | None = None) -> ExperimentResults:
+    """costs: of students, by the method's label; left out: they are worked out."""
+    costs = costs_of(cases) if costs is None else costs
     columns, cells = columns_of(cases.places.all, cases.places.unseen), list(_cells(cases, query))
     return ExperimentResults(
         experiment_id=cases.experiment.id,
@@ -64,7 +69,9 @@ def table_of(cases: ExperimentCases, query: Query) -> ExperimentResults:
         tables=[
             StructureTable(
                 structure=structure,
-                rows=with_efforts(rows_of(cells, structure, query.metric, columns), cases.training.efforts),
+                rows=with_students(
+                    with_efforts(rows_of(cells, structure, query.metric, columns), cases.training.efforts), costs
+                ),
             )
             for structure in [None, *cases.structures]
         ],

@@ -8,6 +8,7 @@ from pydantic import Field
 from backend.contracts.metrics import DistanceUnit, ModelKind, ScoreName
 from backend.contracts.thresholds import ThresholdPoint
 from backend.evaluations.effort.schemas import MethodEffort, Remark
+from backend.evaluations.student_schemas import StudentCost
 from backend.record import Record
 
 #: Which round of each run: the one that validation chose, or the last.
@@ -156,6 +157,9 @@ class ShownRow(Record):
     model: ModelKind
     cells: list[ShownCell] = Field(description="One a column, in their order.")
     effort: MethodEffort | None = Field(default=None, description="What its training took; null: not counted.")
+    student: StudentCost | None = Field(
+        default=None, description="Of a super model's row: what its student costs in Dice; null: it has none."
+    )
 
 
 class StructureTable(Record):

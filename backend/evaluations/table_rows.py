@@ -9,12 +9,13 @@ Screen, LaTeX, CSV, reports and the command line draw what stands here; none of 
 - The worst site is of all sites that train: a row that lacks one of them, or some of its cases, has none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from backend.contracts.metrics import SCORES, ScoreName
 from backend.contracts.score_text import NO_VALUE, printed
 from backend.evaluations.effort.schemas import MethodEffort
 from backend.evaluations.schemas import ResultCell, ShownCell, ShownColumn, ShownRow
+from backend.evaluations.student_schemas import StudentCost
 
 ALL, WORST = "all", "worst"
 SITE = "site/"
@@ -48,6 +49,13 @@ def with_efforts(rows: list[ShownRow], efforts: Iterable[MethodEffort]) -> list[
     known = {(effort.strategy_label, effort.model): effort for effort in efforts}
     for row in rows:
         row.effort = known.get((row.strategy_label, row.model))
+    return rows
+
+
+def with_students(rows: list[ShownRow], costs: Mapping[str, StudentCost]) -> list[ShownRow]:
+    """The rows, a super model's with what its student costs. costs: by the method's label."""
+    for row in rows:
+        row.student = costs.get(row.strategy_label) if row.model == "super" else None
     return rows
 
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.contracts.case_values import most_probable
 from backend.contracts.thresholds import ThresholdChoice, ThresholdPoint, best_of_points, pooled_points
 from backend.db.models import Run, ThresholdCurve
 from backend.errors import Conflict
-from backend.evaluations.results import most_probable
 from backend.evaluations.schemas import ThresholdOnValidation
 from backend.evaluations.scored_cases import GLOBAL, PERSONALIZED, SUPER, TestedCaseScores
 from backend.runs.threshold import used_gamma

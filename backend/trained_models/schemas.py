@@ -12,6 +12,7 @@ from backend.contracts.start_model import StartState
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
+from backend.evaluations.student_schemas import StudentScore
 from backend.record import Record
 
 PartKind = Literal["global", "personalized", "selector"]
@@ -53,20 +54,6 @@ class ModelScore(Record):
 
     model: str = Field(description="`global`, `personalized` (of the case's own site) or `super`.")
     dice: float | None
-    num_cases: int
-
-
-class StudentScore(Record):
-    """Mean Dice, over structures and cases, of a super model and of its student."""
-
-    site_slug: str | None = Field(description="Null: the sites that trained, together.")
-    super: float | None
-    student: float | None
-    difference: float | None = Field(description="Student less super model: what one file for everybody costs.")
-    difference_text: str = Field(description="The difference as it is printed everywhere; a dash for none.")
-    low: float | None = Field(description="95 % interval of the difference over cases; null without single cases.")
-    high: float | None
-    interval_text: str | None = Field(description="The interval as it is printed everywhere: `[+0.064, +0.102]`.")
     num_cases: int
 
 

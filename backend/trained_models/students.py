@@ -1,33 +1,13 @@
 """The students of a run's super model, each with its scores next to the super model's on the same test cases."""
 
-from collections.abc import Iterator
-from statistics import fmean
-
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.methods.fedsm import FedSMConfig
-from backend.contracts.score_text import signed, signed_interval
 from backend.contracts.status import RunStatus
 from backend.db.models import Experiment, Run
-from backend.evaluations.scored_cases import (
-    GLOBAL,
-    SUPER,
-    Query,
-    TestedCaseScores,
-    Valued,
-    evaluated_cases,
-    places_of,
-    stated_of_run,
-    summaries_of,
-    valued_cases,
-)
-from backend.evaluations.statistics import bootstrap_mean
-from backend.evaluations.summaries import column_value
-from backend.evaluations.validated_threshold import at_threshold
-from backend.trained_models.schemas import StudentRecord, StudentScore
-
-_DICE = Query("dice", "best")
+from backend.evaluations.student_cost import student_scores
+from backend.trained_models.schemas import StudentRecord
 
 
 def students_of(run_id: str) -> Select[Run]:
@@ -53,67 +33,5 @@ def student_record(session: Session, source: Run, student: Run) -> StudentRecord
         gamma=strategy.gamma if isinstance(strategy, FedSMConfig) and strategy.routing == "hard" else None,
         created_at=student.created_at,
         created_by=experiment.created_by,
-        scores=list(_scores(session, source, student)) if student.status == RunStatus.COMPLETED else [],
-    )
-
-
-def _scores(session: Session, source: Run, student: Run) -> Iterator[StudentScore]:
-    """All sites that trained together first, then each site. Where the scores of single cases are there, both means are
-    of the cases that both were tested on, and the difference has an interval; else they are what the sites stated."""
-    assert student.spec is not None
-    assert student.spec.taught is not None
-    places, strategy = places_of(source), student.spec.taught.strategy
-    rows = evaluated_cases(session, [source.id], "best")
-    if isinstance(strategy, FedSMConfig) and strategy.routing == "hard" and strategy.threshold == "fixed":
-        rows = [_as_taught(row, strategy.gamma) for row in rows]
-    teacher = valued_cases(rows, SUPER, _DICE)
-    taught = valued_cases(evaluated_cases(session, [student.id], "best"), GLOBAL, _DICE)
-    stated = stated_of_run(session, source, "best"), stated_of_run(session, student, "best")
-    for slug in [None, *places.all]:
-        summaries = [
-            summaries_of(of_run, places, model, _DICE, slug)
-            for of_run, model in zip(stated, (SUPER, GLOBAL), strict=True)
-        ]
-        if any(summaries):
-            means = [
-                column_value(places.values(valued, slug), found)
-                for valued, found in zip((teacher, taught), summaries, strict=True)
-            ]
-            yield _score(slug, means[0].mean, means[1].mean, None, means[1].num_cases)
-            continue
-        pairs = _pairs(teacher, taught, places.sites(slug))
-        if pairs:
-            differences = [after - before for before, after in pairs]
-            yield _score(slug, fmean(a for a, _ in pairs), fmean(b for _, b in pairs), differences, len(pairs))
-
-
-def _as_taught(row: TestedCaseScores, gamma: float) -> TestedCaseScores:
-    """A row of a model that was scored with this threshold is as it was."""
-    moved = at_threshold(row, gamma)
-    return row if moved.chosen_model == row.chosen_model else moved
-
-
-def _pairs(teacher: list[Valued], taught: list[Valued], sites: frozenset[str]) -> list[tuple[float, float]]:
-    """Dice of the super model and of the student, of each case that has both."""
-    before = {(row.site_slug, row.case_id): value.value for row, value in teacher if row.site_slug in sites}
-    pairs = [(before.get((row.site_slug, row.case_id)), value.value) for row, value in taught]
-    return [(one, other) for one, other in pairs if one is not None and other is not None]
-
-
-def _score(
-    slug: str | None, teacher: float | None, student: float | None, differences: list[float] | None, num_cases: int
-) -> StudentScore:
-    interval = bootstrap_mean(differences) if differences else None
-    low, high = (interval.low, interval.high) if interval else (None, None)
-    difference = None if teacher is None or student is None else student - teacher
-    return StudentScore(
-        site_slug=slug,
-        super=teacher,
-        student=student,
-        difference=difference,
-        difference_text=signed(difference, "dice"),
-        low=low,
-        high=high,
-        interval_text=signed_interval(low, high, "dice"),
-        num_cases=num_cases,
+        scores=list(student_scores(session, source, student)) if student.status == RunStatus.COMPLETED else [],
     )

@@ -19,6 +19,7 @@ from backend.evaluations.schemas import (
     ShownRow,
 )
 from backend.evaluations.statistics import SIGNIFICANT
+from backend.evaluations.student_schemas import STUDENT_MEANING
 from backend.evaluations.table_rows import ALL, SITE
 from backend.evaluations.verdict.schemas import Verdict
 from fedsm.cli.compare_runs import compare_runs
@@ -181,14 +182,17 @@ def print_results(console: Console, found: ExperimentResults) -> None:
     sites = [f"{site} (unseen)" if site in found.unseen_sites else site for site in found.sites]
     rows = next(entry.rows for entry in found.tables if entry.structure is None)
     counted = any(row.effort is not None and row.effort.steps is not None for row in rows)
-    for title in ("method", "model", *sites, "all sites", *["steps"] * counted):
+    taught = any(row.student is not None for row in rows)
+    for title in ("method", "model", *sites, "all sites", *["steps"] * counted, *["student"] * taught):
         table.add_column(title, no_wrap=True)
     places = [column.key for column in found.columns]
     shown = [places.index(f"{SITE}{site}") for site in found.sites] + [places.index(ALL)]
     for row in rows:
-        steps = [_format_steps(row)] * counted
-        table.add_row(row.strategy_label, row.model, *(_format_cell(row.cells[index]) for index in shown), *steps)
+        ends = [_format_steps(row)] * counted + [_format_student(row)] * taught
+        table.add_row(row.strategy_label, row.model, *(_format_cell(row.cells[index]) for index in shown), *ends)
     console.print(table)
+    if taught:
+        console.print(STUDENT_MEANING, highlight=False)
     for note in [*found.notes, found.words_of_seeds]:
         console.print(f"note: {note}", highlight=False, markup=False)
     for selector in found.selectors:
@@ -204,6 +208,11 @@ def print_results(console: Console, found: ExperimentResults) -> None:
 def _format_steps(row: ShownRow) -> str:
     """Gradient steps of the whole training."""
     return f"{row.effort.steps:,.0f}" if row.effort is not None and row.effort.steps is not None else "-"
+
+
+def _format_student(row: ShownRow) -> str:
+    cost = row.student
+    return "-" if cost is None else f"{cost.difference_text} {cost.interval_text or ''}".rstrip()
 
 
 def _format_cell(cell: ShownCell) -> str:

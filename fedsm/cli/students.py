@@ -8,8 +8,8 @@ from rich.table import Table
 from backend.contracts.registry import Reference
 from backend.contracts.score_text import printed
 from backend.contracts.student import StudentCreate
+from backend.evaluations.student_schemas import StudentScore
 from backend.experiments.schemas import ExperimentRecord
-from backend.trained_models.schemas import StudentScore
 from fedsm.cli.made_from import follow_to_version
 from fedsm.cli.references import find_models, find_run, find_version
 from fedsm.cli.shared import HomeOption, JsonOption, ServerOption, ThresholdOption, TokenOption, api

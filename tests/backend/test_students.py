@@ -56,6 +56,20 @@ def test_a_student_is_trained_tested_and_shown_next_to_its_teacher(
     for end in ("difference", "low", "high"):
         assert pooled[end] == pytest.approx(-0.05)
     assert (pooled["difference_text"], pooled["interval_text"]) == ("\u22120.050", "[\u22120.050, \u22120.050]")
+    experiment = backend.get(f"/runs/{run_id}")["experiment_id"]
+    rows = {row["model"]: row for row in backend.get(f"/experiments/{experiment}/results")["tables"][0]["rows"]}
+    assert (rows["global"]["student"], rows["personalized"]["student"]) == (None, None)
+    cost = rows["super"]["student"]
+    assert (cost["difference_text"], cost["interval_text"], cost["num_students"]) == (
+        "\u22120.050", "[\u22120.050, \u22120.050]", 1,
+    )  # fmt: skip
+    table = backend.admin.get(f"/api/v1/experiments/{experiment}/table.csv").text.splitlines()
+    assert table[0].endswith(",student difference,student low,student high")
+    of_super = next(line for line in table if ",super," in line).split(",")
+    assert [float(number) for number in of_super[-3:]] == pytest.approx([-0.05] * 3)
+    latex = backend.admin.get(f"/api/v1/experiments/{experiment}/results.tex").text
+    assert r"& $-0.050 [-0.050, -0.050]$ \\" in latex
+    assert "Student: Dice of one network that learned from the super model" in latex
     models = {model["name"]: model for model in backend.get(f"/federations/{federation['id']}/registered-models")}
     facts = backend.get(f"/model-versions/{models['fundus-student']['versions'][0]['id']}")["facts"]
     assert [part["name"] for part in facts["parts"]] == ["global"], "one file, without its teacher"

@@ -29,6 +29,9 @@ interface Props {
   onPin: (row: ResultRow | null) => void;
 }
 
+const STUDENT =
+  "Dice of one network that learned from the super model, less the super model's, on the same test cases";
+
 /** Longer tables scroll inside their own frame, so that the head stays in sight. */
 const LONG = 16;
 
@@ -38,6 +41,7 @@ export const ResultsTable = memo(function ResultsTable(props: Props) {
   const differenceOf = useMemo(() => (comparison ? comparisonIndex(comparison) : null), [comparison]);
   const pinned = baseline ? rowKey(baseline.label, baseline.model) : null;
   const counted = rows.some((row) => row.steps !== null);
+  const taught = rows.some((row) => row.student !== null);
   return (
     <CellTips>
       <div className={classes.scroll} style={rows.length > LONG ? { maxHeight: "80vh" } : undefined}>
@@ -53,6 +57,11 @@ export const ResultsTable = memo(function ResultsTable(props: Props) {
               {counted && (
                 <Table.Th scope="col" ta="right" className={classes.steps} title="Gradient steps of the whole training">
                   Steps
+                </Table.Th>
+              )}
+              {taught && (
+                <Table.Th scope="col" ta="right" className={classes.steps} title={STUDENT}>
+                  Student, Dice
                 </Table.Th>
               )}
             </Table.Tr>
@@ -83,6 +92,16 @@ export const ResultsTable = memo(function ResultsTable(props: Props) {
                 {counted && (
                   <Table.Td ta="right" className={classes.steps}>
                     {formatCount(row.steps)}
+                  </Table.Td>
+                )}
+                {taught && (
+                  <Table.Td ta="right" className={classes.steps}>
+                    {row.student ? row.student.difference_text : "–"}
+                    {row.student?.interval_text && (
+                      <Text size="xs" c="dimmed">
+                        {row.student.interval_text}
+                      </Text>
+                    )}
                   </Table.Td>
                 )}
               </Table.Tr>

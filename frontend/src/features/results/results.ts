@@ -1,6 +1,6 @@
 /** The results table: rows are methods' models, columns are sites, values are one metric's means over test cases. */
 
-import type { ExperimentResults, ResultCell, ScoreName, ShownCell } from "@/api";
+import type { ExperimentResults, ResultCell, ScoreName, ShownCell, StudentCost } from "@/api";
 import { rowKey } from "@/lib/comparison";
 import { compareScores } from "@/lib/metrics";
 
@@ -23,6 +23,8 @@ export interface ResultRow {
   cells: ShownCell[];
   /** Gradient steps of the whole training; null where they were not counted. */
   steps: number | null;
+  /** Of a super model: what its student costs in Dice; null: it has none. */
+  student: StudentCost | null;
 }
 
 /** The table of the backend, which alone rounds, marks the best and finds the worst site. */
@@ -46,12 +48,13 @@ export function resultTable(
   );
   const table = results.tables.find((entry) => entry.structure === structure);
   const rows = (table?.rows ?? []).map(
-    ({ strategy_label, model, cells, effort }): ResultRow => ({
+    ({ strategy_label, model, cells, effort, student }): ResultRow => ({
       key: rowKey(strategy_label, model),
       strategyLabel: strategy_label,
       model,
       cells,
       steps: effort?.steps ?? null,
+      student: student ?? null,
     }),
   );
   return { columns, rows };
