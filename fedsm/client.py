@@ -31,7 +31,7 @@ from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, Experime
 from backend.experiments.sweeps.schemas import SweepCreate, SweepPlan
 from backend.exports.schemas import ExportCreate, ExportRecord
 from backend.federations.schemas import FederationCreate, FederationRecord
-from backend.predictions.schemas import PredictionRecord
+from backend.predictions.schemas import PredictionBatchRecord, PredictionRecord
 from backend.registry.schemas import RegisteredModelRecord, VersionComparison
 from backend.reports.schemas import ReportCreate, ReportRecord
 from backend.runs.schemas import (
@@ -219,18 +219,31 @@ class Client(Connection):
     def cancel_dry_run(self, dry_run_id: str) -> DryRunRecord:
         return self._post(f"/dry-runs/{dry_run_id}/cancel", None, DryRunRecord)
 
-    def predict(self, run_id: str, *images: Path, threshold: ThresholdChoice = "run") -> PredictionRecord:
+    def predict(
+        self, run_id: str, *images: Path, threshold: ThresholdChoice = "run", batch: str | None = None
+    ) -> PredictionRecord:
         """Sends a file, a folder with a DICOM series, or the files of one image; poll `prediction` for the masks.
+        batch: the id of the batch that it belongs to.
 
         Raises CannotSend where they are none.
         """
         with packed(images) as (name, file):
-            params = {"name": name, "threshold": threshold}
+            params = {"name": name, "threshold": threshold} | ({} if batch is None else {"batch": batch})
             content = self._send("POST", f"/runs/{run_id}/predictions", params=params, content=file).content
         return PredictionRecord.model_validate_json(content)
 
     def prediction(self, prediction_id: str) -> PredictionRecord:
         return self._get(f"/predictions/{prediction_id}", PredictionRecord)
+
+    def start_batch(self, run_id: str) -> PredictionBatchRecord:
+        """Of images to be tried together; `predict` takes its id."""
+        return self._post(f"/runs/{run_id}/prediction-batches", None, PredictionBatchRecord)
+
+    def prediction_batch(self, batch_id: str) -> PredictionBatchRecord:
+        return self._get(f"/prediction-batches/{batch_id}", PredictionBatchRecord)
+
+    def delete_batch(self, batch_id: str) -> None:
+        self._send("DELETE", f"/prediction-batches/{batch_id}")
 
     def start_export(self, run_id: str, form: ExportForm, threshold: ThresholdChoice = "run") -> ExportRecord:
         """A form of a run's models for other programs; poll `export` until it is made."""
@@ -239,8 +252,10 @@ class Client(Connection):
     def model_export(self, export_id: str) -> ExportRecord:
         return self._get(f"/exports/{export_id}", ExportRecord)
 
-    def predictions(self, run_id: str) -> list[PredictionRecord]:
-        return self._get(f"/runs/{run_id}/predictions", list[PredictionRecord])
+    def predictions(self, run_id: str, batch: str | None = None) -> list[PredictionRecord]:
+        """The newest first. batch: of this one alone."""
+        params = {} if batch is None else {"batch": batch}
+        return self._get(f"/runs/{run_id}/predictions", list[PredictionRecord], **params)
 
     def delete_prediction(self, prediction_id: str) -> None:
         self._send("DELETE", f"/predictions/{prediction_id}")

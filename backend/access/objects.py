@@ -16,6 +16,7 @@ from backend.db.models import (
     ModelExport,
     ModelVersion,
     Prediction,
+    PredictionBatch,
     RegisteredModel,
     Report,
     Run,
@@ -46,6 +47,9 @@ _PLACES: dict[str, Select[Any, Any]] = {
     "prediction": select(Experiment.federation_id, null())
     .join(Run, Run.experiment_id == Experiment.id)
     .join(Prediction, Prediction.run_id == Run.id),
+    "batch": select(Experiment.federation_id, null())
+    .join(Run, Run.experiment_id == Experiment.id)
+    .join(PredictionBatch, PredictionBatch.run_id == Run.id),
     "export": select(Experiment.federation_id, null())
     .join(Run, Run.experiment_id == Experiment.id)
     .join(ModelExport, ModelExport.run_id == Run.id),
@@ -65,6 +69,7 @@ _IDS: dict[str, Any] = {
     "run": Run.id,
     "dry_run": DryRun.id,
     "prediction": Prediction.id,
+    "batch": PredictionBatch.id,
     "export": ModelExport.id,
     "model": RegisteredModel.id,
     "version": ModelVersion.id,

@@ -33,6 +33,7 @@ class MaskRecord(Record):
 class PredictionRecord(Record):
     id: str
     run_id: str
+    batch_id: str | None = Field(description="The images that it was sent with; null: it was sent alone.")
     file_name: str
     round: int = Field(description="The run's best, whose models predicted.")
     created_at: datetime
@@ -52,3 +53,16 @@ class PredictionRecord(Record):
     masks: list[MaskRecord] = Field(description="The chosen model's first.")
     seconds: float | None
     warnings: list[CaseWarning] = Field(description=WARNINGS_DESCRIPTION)
+
+
+class PredictionBatchRecord(Record):
+    """Images that are tried together, and how far they are."""
+
+    id: str
+    run_id: str
+    created_at: datetime
+    created_by: str
+    num_images: int = Field(description="That were sent so far.")
+    num_done: int = Field(description="Of these, how many have masks.")
+    num_failed: int = Field(description="Of these, how many have none and get none; each says why.")
+    fraction: float = Field(description="Of the work on the images that were sent, 0 to 1; 1 where none was.")

@@ -1,5 +1,7 @@
 """Trying a run's models on an image that belongs to no data set."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -22,6 +24,17 @@ from backend.runs.words import describe_run
 from backend.task_status import enqueue
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What is said with an image. name: the file's. batch: the id of the batch that it belongs to. actor: who sent
+    it."""
+
+    name: str
+    threshold: ThresholdChoice
+    batch: str | None
+    actor: str
+
+
 def require_models(session: Session, run_id: str, threshold: ThresholdChoice = "run") -> Run:
     """The run, if it has models to try, with this threshold. Raises Conflict."""
     run = get_row(session, Run, run_id)
@@ -31,21 +44,20 @@ def require_models(session: Session, run_id: str, threshold: ThresholdChoice = "
     return run
 
 
-def start_prediction(
-    session: Session, run_id: str, file_name: str, image: str, threshold: ThresholdChoice, actor: str
-) -> Prediction:
+def start_prediction(session: Session, run_id: str, image: str, sent: Sent) -> Prediction:
     """image: the SHA-256 of the stored upload."""
     run = require_models(session, run_id)
     assert run.best_round is not None
     require_artifacts(session, {image})
     prediction = Prediction(
         run_id=run.id,
-        file_name=file_name,
+        file_name=sent.name,
         image=image,
         round=run.best_round,
-        gamma=chosen_gamma(session, run, threshold),
+        gamma=chosen_gamma(session, run, sent.threshold),
+        batch_id=sent.batch,
         created_at=now(),
-        created_by=actor,
+        created_by=sent.actor,
     )
     session.add(prediction)
     session.flush()
@@ -58,13 +70,16 @@ def start_prediction(
         created_at=now(),
     )
     enqueue(session, task)
-    events.record_of_run(session, run, "task", f"{actor} tried {describe_run(run)} on an image ({image[:12]}).", actor)
+    words = f"{sent.actor} tried {describe_run(run)} on an image ({image[:12]})."
+    events.record_of_run(session, run, "task", words, sent.actor)
     return prediction
 
 
-def predictions_of(run_id: str) -> Select[Prediction]:
-    """The newest first."""
+def predictions_of(run_id: str, batch: str | None = None) -> Select[Prediction]:
+    """The newest first. batch: of this one alone."""
     query = select(Prediction).where(Prediction.run_id == run_id)
+    if batch is not None:
+        query = query.where(Prediction.batch_id == batch)
     return query.order_by(Prediction.created_at.desc(), Prediction.id)
 
 
@@ -80,6 +95,7 @@ def prediction_record(session: Session, prediction: Prediction) -> PredictionRec
     return PredictionRecord(
         id=prediction.id,
         run_id=prediction.run_id,
+        batch_id=prediction.batch_id,
         file_name=prediction.file_name,
         round=prediction.round,
         created_at=prediction.created_at,

@@ -6,6 +6,7 @@ _EXPERIMENT = {"experiment_id": "The experiment's id, as `fedsm experiment list`
 _RUN = {"run_id": "The run's id, as `fedsm experiment show` prints it."}
 
 _MODEL_RUN = {"run_id": "The run's id, as `fedsm experiment show` prints it; or name:number or name@alias."}
+_BATCH = {"batch_id": "The batch's id, as `fedsm predict --detach` prints it."}
 
 EXPERIMENT_CALLS = (
     Call(
@@ -202,6 +203,25 @@ MODEL_CALLS = (
         "The images that a run's models were tried on.",
         _MODEL_RUN,
         columns=("id", "file_name", "round", "status", "chosen_model", "created_at", "created_by"),
+    ),
+    Call(
+        "batch",
+        "get_prediction_batch",
+        "GET",
+        "/prediction-batches/{batch_id}",
+        "How far the images are that `fedsm predict --detach` sent.",
+        _BATCH,
+        columns=("num_images", "num_done", "num_failed", "fraction", "created_at", "created_by"),
+    ),
+    Call(
+        "forget-batch",
+        "delete_prediction_batch",
+        "DELETE",
+        "/prediction-batches/{batch_id}",
+        "Forget all images of a batch, and the masks made of them; asks first.",
+        _BATCH,
+        ask="Forget the batch {batch_id} with its images and masks?",
+        said="the batch is forgotten",
     ),
     Call(
         "exports",

@@ -31,7 +31,7 @@ from fedsm.cli.shared import (
 from fedsm.cli.watch import make_console, print_json
 from fedsm.client import Client
 from fedsm.packing import CannotSend
-from fedsm.predicting.inputs import NothingThere, ToSend, images_of
+from fedsm.predicting.inputs import NothingThere, ToSend, different_stems, images_of
 from fedsm.predicting.options import DEFAULT_OUT, FormOption, OnlyOption, is_model_file, predict_here
 
 POLL_SECONDS = 0.3
@@ -46,12 +46,12 @@ def predict(
         ),
     ],
     image: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             help="Any number of images, folders, DICOM series, zips and patterns; the data of a .mhd, .nhdr or .hdr go "
             "with it. With a run, DICOM files that are named together are one image."
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the chosen model's masks. With a model.zip it is `masks` where none is given."),
@@ -59,7 +59,19 @@ def predict(
     form: FormOption = None,
     only: OnlyOption = None,
     threshold: ThresholdOption = "run",
-    keep: Annotated[bool, typer.Option(help="Of a run: leave the image and its masks on the server.")] = False,
+    keep: Annotated[bool, typer.Option(help="Of a run: leave the images and their masks on the server.")] = False,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach",
+            help="Of a run: send the images, print the id of their batch and end; they stay on the server. "
+            "`fedsm model batch ID` says how far they are, --batch ID saves their masks.",
+        ),
+    ] = False,
+    batch: Annotated[
+        str | None,
+        typer.Option(help="Of a run, in place of images: wait for those of this batch, and save their masks."),
+    ] = None,
     as_json: JsonOption = False,
     home: HomeOption = None,
     server: ServerOption = None,
@@ -68,34 +80,44 @@ def predict(
     """Masks of your own images, by a downloaded model.zip here or by a run's models on the server.
 
     It says which model was chosen and why. The server then forgets the image."""
+    given = image or []
     if is_model_file(model):
         if threshold != "run":
             fail("--threshold goes with a run: a model.zip has the threshold of its model.json", EXIT_WRONG_INPUT)
-        predict_here(Path(model), image, out, form, only, as_json)
+        if detach or batch is not None:
+            fail("--detach and --batch go with a run: a model.zip is used here and now", EXIT_WRONG_INPUT)
+        predict_here(Path(model), given, out, form, only, as_json)
         return
     if only is not None:
         fail("--model goes with a model.zip: a run's masks are those of the chosen model", EXIT_WRONG_INPUT)
     if form is not None and form not in ("files", *get_args(SegmentationForm)):
         fail(f"--form {form!r} is not known: choose files, seg-nrrd or dicom-seg", EXIT_WRONG_INPUT)
+    if (batch is None) == (not given):
+        fail("name images, or the batch of those that were sent with --batch: one of both", EXIT_WRONG_INPUT)
     try:
-        images = images_of(image, out or DEFAULT_OUT)
+        images = images_of(given, out or DEFAULT_OUT) if batch is None else []
     except NothingThere as problem:
         fail(str(problem), EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
         run_id, used = find_models(client, model, threshold)
-        done = list(_predicted(client, run_id, used, images, Saving(out, form or "files"), keep))
+        if detach:
+            sent = client.start_batch(run_id)
+            list(_sent(client, run_id, used, images, sent.id))
+            print_json(client.prediction_batch(sent.id).model_dump(mode="json")) if as_json else typer.echo(sent.id)
+            return
+        done = list(_predicted(client, run_id, used, images, Saving(out, form or "files"), keep, batch))
     records = [record.model_dump(mode="json") for record, _, _ in done]
     if as_json:
-        print_json(records if len(images) > 1 else records[0])
+        print_json(records if len(done) > 1 or batch is not None else records[0])
     for record, files, _ in () if as_json else done:
         if record.status == TaskStatus.COMPLETED:
             _print(make_console(), record, files)
     problems = [(record.file_name, problem) for record, _, problem in done if problem is not None]
-    if problems and len(images) == 1:
+    if problems and len(done) == 1:
         fail(problems[0][1], EXIT_FAILED)
     if problems:
         lines = (f"{name}: {problem}" for name, problem in problems)
-        fail("\n".join([f"{len(problems)} of {len(images)} images have no mask", *lines]), EXIT_FAILED)
+        fail("\n".join([f"{len(problems)} of {len(done)} images have no mask", *lines]), EXIT_FAILED)
 
 
 @dataclass(frozen=True)
@@ -113,30 +135,47 @@ def _predicted(
     images: Sequence[ToSend],
     saving: Saving,
     keep: bool,
+    batch: str | None,
 ) -> Iterator[tuple[PredictionRecord, list[Path], str | None]]:
     """Yields each image's record, the saved files, and why it has no mask; None: it has one. All are sent before the
-    first is waited for, because the server works while others are on their way."""
-    started: list[PredictionRecord] = []
+    first is waited for, because the server works while others are on their way. batch: of images that are there."""
+    used, started = batch, list[PredictionRecord]()
     try:
-        for number, image in enumerate(images, start=1):
-            _progress(f"sends {number} of {len(images)}: {image.stem}", len(images))
-            try:
-                started.append(client.predict(run_id, *image.paths, threshold=threshold))
-            except CannotSend as problem:
-                fail(str(problem), EXIT_WRONG_INPUT)
-        for number, (image, sent) in enumerate(zip(images, started, strict=True), start=1):
+        if batch is None and len(images) > 1:
+            used = client.start_batch(run_id).id
+        if batch is None:
+            started = list(_sent(client, run_id, threshold, images, used))
+            stems = [image.stem for image in images]
+        else:
+            started = client.predictions(run_id, batch)[::-1]
+            stems = different_stems([Path(record.file_name) for record in started])
+        for number, (stem, sent) in enumerate(zip(stems, started, strict=True), start=1):
             record = _await(client, sent)
-            _progress(f"{number} of {len(images)}: {record.file_name} is {record.status}", len(images))
+            _progress(f"{number} of {len(started)}: {record.file_name} is {record.status}", len(started))
             if record.status != TaskStatus.COMPLETED:
                 yield record, [], record.error or f"the prediction is {record.status}"
                 continue
             try:
-                yield record, _save(client, record, image.stem, saving), None
+                yield record, _save(client, record, stem, saving), None
             except CannotSend as problem:
                 yield record, [], str(problem)
     finally:
-        for sent in () if keep else started:
-            client.delete_prediction(sent.id)
+        if not keep and used is not None:
+            client.delete_batch(used)
+        elif not keep:
+            for alone in started:
+                client.delete_prediction(alone.id)
+
+
+def _sent(
+    client: Client, run_id: str, threshold: ThresholdChoice, images: Sequence[ToSend], batch: str | None
+) -> Iterator[PredictionRecord]:
+    for number, image in enumerate(images, start=1):
+        _progress(f"sends {number} of {len(images)}: {image.stem}", len(images))
+        try:
+            yield client.predict(run_id, *image.paths, threshold=threshold, batch=batch)
+        except CannotSend as problem:
+            fail(str(problem), EXIT_WRONG_INPUT)
 
 
 def _progress(text: str, num_images: int) -> None:

@@ -60,6 +60,18 @@ def images_of(paths: Sequence[Path], out: Path) -> list[ToSend]:
     return [ToSend((each.path,), each.stem) for each in find_inputs(named, out)]
 
 
+def different_stems(names: Sequence[Path]) -> list[str]:
+    """What the masks of files with these names are called; of two of one name the second has a number."""
+    found: list[str] = []
+    for name in names:
+        stem = name.stem if name.suffix.lower() == ".zip" else stem_of(name.name)
+        number, unique = 2, stem
+        while unique in found:
+            unique, number = f"{stem}-{number}", number + 1
+        found.append(unique)
+    return found
+
+
 def _without_suffixes(path: Path) -> Path:
     """Of `a.raw` and of `a.raw.gz` alike."""
     return path.with_name(path.name.split(".")[0]) if path.suffix == ".gz" else path.with_suffix("")

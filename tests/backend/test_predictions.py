@@ -68,6 +68,39 @@ def test_an_image_of_no_site_is_said_to_be_one(backend: LiveBackend, worker: Pla
     assert {case["unlike"] for case in backend.get(f"/runs/{run_id}/cases")["cases"]} == {None}
 
 
+def test_a_batch_says_how_many_of_its_images_are_done(
+    backend: LiveBackend, worker: PlayedWorker, run_id: str, federation: dict[str, Any]
+) -> None:
+    batch = backend.post(f"/runs/{run_id}/prediction-batches")
+    assert (batch["num_images"], batch["fraction"]) == (0, 1)
+    path = f"/runs/{run_id}/predictions"
+    for name in ("good.png", "bad.png", "later.png"):
+        answer = backend.admin.post(f"/api/v1{path}", params={"name": name, "batch": batch["id"]}, content=IMAGE)
+        assert (answer.status_code, answer.json()["batch_id"]) == (201, batch["id"])
+    alone = upload(backend, run_id, name="alone.png").json()
+    claimed = [worker.must_claim(worker.next_task_id("coordinator") or "") for _ in range(2)]
+    assert worker.complete(claimed[0]).status_code == 204
+    assert worker.fail_task(claimed[1], "bad.png is damaged").status_code == 204
+    found = backend.get(f"/prediction-batches/{batch['id']}")
+    assert [found[key] for key in ("num_images", "num_done", "num_failed")] == [3, 1, 1]
+    assert found["fraction"] == pytest.approx(2 / 3)
+    listed = backend.admin.get(f"/api/v1{path}", params={"batch": batch["id"]}).json()
+    assert [row["file_name"] for row in listed] == ["later.png", "bad.png", "good.png"]
+    other = start_run(backend, federation)
+    worker.work_until_idle()
+    for run, named, status, words in (
+        (other, batch["id"], 422, "is a batch of another run"),
+        (run_id, "nothing", 404, "nothing"),
+    ):
+        answer = backend.admin.post(
+            f"/api/v1/runs/{run}/predictions", params={"name": "a.png", "batch": named}, content=IMAGE
+        )
+        assert (answer.status_code, words in answer.text) == (status, True), answer.text
+    assert backend.admin.delete(f"/api/v1/prediction-batches/{batch['id']}").status_code == 204
+    assert [row["id"] for row in backend.get(path)] == [alone["id"]]
+    assert backend.admin.get(f"/api/v1/prediction-batches/{batch['id']}").status_code == 404
+
+
 def test_what_cannot_be_read_is_said(backend: LiveBackend, worker: PlayedWorker, run_id: str) -> None:
     worker.fail = lambda kind, _site, _round: "eye.png is damaged" if kind == "predict_case" else None
     prediction = upload(backend, run_id).json()

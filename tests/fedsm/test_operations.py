@@ -30,6 +30,7 @@ COMMANDS = {
     "verify_audit": "audit verify",
     "download_audit": "audit export",
     "create_federation": "federation create",
+    "start_prediction_batch": "predict",
     "list_federations": "federation list",
     "get_federation_statistics": "federation statistics",
     "get_federation_leakage": "federation leakage",

@@ -20,7 +20,7 @@ from backend.db.models.moment import Moment
 from backend.db.models.notice import Notice
 from backend.db.models.pair_decision import PairDecision
 from backend.db.models.planned_version import PlannedVersion
-from backend.db.models.prediction import Prediction
+from backend.db.models.prediction import Prediction, PredictionBatch
 from backend.db.models.registered_model import ModelAlias, ModelVersion, RegisteredModel
 from backend.db.models.report import Report
 from backend.db.models.run import Run
@@ -70,6 +70,7 @@ __all__ = [
     "PairDecision",
     "PlannedVersion",
     "Prediction",
+    "PredictionBatch",
     "RegisteredModel",
     "Report",
     "Run",

@@ -6,10 +6,22 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.db.base import Base, new_id
 
 
+class PredictionBatch(Base):
+    """Images that are sent to be tried together; they come one by one."""
+
+    __tablename__ = "prediction_batch"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+
+
 class Prediction(Base):
     """An uploaded image, on which a run's models of one round are tried; its task holds the answer.
 
-    image: the SHA-256 of the file as it came. gamma: the threshold, where it is another than the run's.
+    image: the SHA-256 of the file as it came. gamma: the threshold, where it is another than the run's. batch_id: the
+    images that it was sent with, which are forgotten together.
     """
 
     __tablename__ = "prediction"
@@ -20,5 +32,6 @@ class Prediction(Base):
     image: Mapped[str]
     round: Mapped[int]
     gamma: Mapped[float | None]
+    batch_id: Mapped[str | None] = mapped_column(ForeignKey("prediction_batch.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
     created_by: Mapped[str]

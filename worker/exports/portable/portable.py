@@ -58,7 +58,8 @@ def read_image(path: Any, preparation: Any) -> Any:
             raise ValueError(f"{path} is a picture, and the model takes volumes")
     else:
         by_itk = path.is_dir() or path.suffix.lower() in ITK or _is_dicom(path)
-        pixels, spacing, place = _as_seen(path, *(_by_itk if by_itk else _by_nibabel)(path), preparation["dimensions"])
+        read = _by_itk(path) if by_itk else _by_nibabel(path)
+        pixels, spacing, place = _as_seen(path, preparation["dimensions"], *read)
     if pixels.shape[-1] == 3 and preparation["num_channels"] == 1 and (pixels == pixels[..., :1]).all():
         pixels = pixels[..., :1]
     if pixels.shape[-1] != preparation["num_channels"]:
@@ -144,7 +145,7 @@ def _is_dicom(path: Any) -> Any:
         return file.read(132)[128:] == b"DICM"
 
 
-def _as_seen(path: Any, voxels: Any, affine: Any, header: Any, num_axes: Any, dimensions: Any) -> Any:
+def _as_seen(path: Any, dimensions: Any, voxels: Any, affine: Any, header: Any, num_axes: Any) -> Any:
     """Pixels, spacing and place of voxels [X, Y, Z, C]: a volume in LPS, or the picture of its only slice."""
     if affine is None:
         return voxels.transpose(2, 1, 0, 3)[0], None, None
@@ -214,9 +215,10 @@ def probabilities_of(network: Any, batch: Any, preparation: Any) -> Any:
     short = [max(side - n, 0) for n, side in zip(space, size, strict=True)]
     padded = np.pad(batch, [(0, 0), (0, 0), *((by // 2, by - by // 2) for by in short)])
     corners = itertools.product(*map(_starts, padded.shape[2:], size, [preparation["overlap"]] * len(size)))
-    windows = [tuple(slice(at, at + n) for at, n in zip(corner, size, strict=True)) for corner in corners]
+    windows: Any = [tuple(slice(at, at + n) for at, n in zip(corner, size, strict=True)) for corner in corners]
     places = [(row, window) for row in range(len(batch)) for window in windows]
-    weights, total, summed = _gaussian(size), np.zeros(padded.shape[2:], np.float32), None
+    weights, total = _gaussian(size), np.zeros(padded.shape[2:], np.float32)
+    summed: Any = None
     for window in windows:
         total[window] += weights
     for first in range(0, len(places), BATCH):
@@ -226,7 +228,7 @@ def probabilities_of(network: Any, batch: Any, preparation: Any) -> Any:
             summed = np.zeros((len(batch), logits.shape[1], *total.shape), np.float32)
         for (row, window), found in zip(some, logits, strict=True):
             summed[(row, slice(None), *window)] += found * weights
-    inside = tuple(slice(by // 2, by // 2 + n) for by, n in zip(short, space, strict=True))
+    inside: Any = tuple(slice(by // 2, by // 2 + n) for by, n in zip(short, space, strict=True))
     return 1 / (1 + np.exp(-np.clip((summed / total)[(..., *inside)], -80, 80)))
 
 

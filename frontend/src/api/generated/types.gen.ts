@@ -6915,9 +6915,63 @@ export type PredictedMask = {
 };
 
 /**
+ * PredictionBatchRecord
+ *
+ * Images that are tried together, and how far they are.
+ */
+export type PredictionBatchRecord = {
+    /**
+     * Created At
+     */
+    created_at: string;
+    /**
+     * Created By
+     */
+    created_by: string;
+    /**
+     * Fraction
+     *
+     * Of the work on the images that were sent, 0 to 1; 1 where none was.
+     */
+    fraction: number;
+    /**
+     * Id
+     */
+    id: string;
+    /**
+     * Num Done
+     *
+     * Of these, how many have masks.
+     */
+    num_done: number;
+    /**
+     * Num Failed
+     *
+     * Of these, how many have none and get none; each says why.
+     */
+    num_failed: number;
+    /**
+     * Num Images
+     *
+     * That were sent so far.
+     */
+    num_images: number;
+    /**
+     * Run Id
+     */
+    run_id: string;
+};
+
+/**
  * PredictionRecord
  */
 export type PredictionRecord = {
+    /**
+     * Batch Id
+     *
+     * The images that it was sent with; null: it was sent alone.
+     */
+    batch_id: string | null;
     /**
      * Chosen Model
      */
@@ -10013,6 +10067,10 @@ export type ShownRow = {
      * Strategy Label
      */
     strategy_label: string;
+    /**
+     * Of a super model's row: what its student costs in Dice; null: it has none.
+     */
+    student?: StudentCost | null;
 };
 
 /**
@@ -11333,6 +11391,48 @@ export type StructureTable = {
      * None: the mean over structures.
      */
     structure: string | null;
+};
+
+/**
+ * StudentCost
+ *
+ * What one student in place of a super model costs on the test cases of the sites that trained.
+ */
+export type StudentCost = {
+    /**
+     * Difference
+     *
+     * Dice of the student less the super model's, mean over the method's seeds.
+     */
+    difference: number;
+    /**
+     * Difference Text
+     *
+     * The difference as it is printed everywhere.
+     */
+    difference_text: string;
+    /**
+     * High
+     */
+    high: number | null;
+    /**
+     * Interval Text
+     *
+     * The interval as it is printed everywhere: `[+0.064, +0.102]`.
+     */
+    interval_text: string | null;
+    /**
+     * Low
+     *
+     * 95 % interval over cases, of one student whose cases are known.
+     */
+    low: number | null;
+    /**
+     * Num Students
+     *
+     * One for each seed that has a finished one: the newest.
+     */
+    num_students: number;
 };
 
 /**
@@ -20871,6 +20971,154 @@ export type AddSiteToModelResponses = {
 
 export type AddSiteToModelResponse = AddSiteToModelResponses[keyof AddSiteToModelResponses];
 
+export type DeletePredictionBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/v1/prediction-batches/{batch_id}';
+};
+
+export type DeletePredictionBatchErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type DeletePredictionBatchError = DeletePredictionBatchErrors[keyof DeletePredictionBatchErrors];
+
+export type DeletePredictionBatchResponses = {
+    /**
+     * Successful Response
+     */
+    204: void;
+};
+
+export type DeletePredictionBatchResponse = DeletePredictionBatchResponses[keyof DeletePredictionBatchResponses];
+
+export type GetPredictionBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/v1/prediction-batches/{batch_id}';
+};
+
+export type GetPredictionBatchErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetPredictionBatchError = GetPredictionBatchErrors[keyof GetPredictionBatchErrors];
+
+export type GetPredictionBatchResponses = {
+    /**
+     * Successful Response
+     */
+    200: PredictionBatchRecord;
+};
+
+export type GetPredictionBatchResponse = GetPredictionBatchResponses[keyof GetPredictionBatchResponses];
+
 export type DeletePredictionData = {
     body?: never;
     path: {
@@ -22855,6 +23103,80 @@ export type PauseRunResponses = {
 
 export type PauseRunResponse = PauseRunResponses[keyof PauseRunResponses];
 
+export type StartPredictionBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Run Id
+         */
+        run_id: string;
+    };
+    query?: never;
+    url: '/api/v1/runs/{run_id}/prediction-batches';
+};
+
+export type StartPredictionBatchErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type StartPredictionBatchError = StartPredictionBatchErrors[keyof StartPredictionBatchErrors];
+
+export type StartPredictionBatchResponses = {
+    /**
+     * Successful Response
+     */
+    201: PredictionBatchRecord;
+};
+
+export type StartPredictionBatchResponse = StartPredictionBatchResponses[keyof StartPredictionBatchResponses];
+
 export type ListPredictionsData = {
     body?: never;
     path: {
@@ -22864,6 +23186,12 @@ export type ListPredictionsData = {
         run_id: string;
     };
     query?: {
+        /**
+         * Batch
+         *
+         * Of this batch alone.
+         */
+        batch?: string | null;
         /**
          * Limit
          *
@@ -22965,6 +23293,12 @@ export type PredictImageData = {
          * Of the super model. run: the run's own; validation: the one that is best on the validation cases of all sites that train, of a run with hard routing.
          */
         threshold?: 'run' | 'validation';
+        /**
+         * Batch
+         *
+         * The batch of this run that the image belongs to.
+         */
+        batch?: string | null;
     };
     url: '/api/v1/runs/{run_id}/predictions';
 };

@@ -29,8 +29,7 @@ interface Props {
   onPin: (row: ResultRow | null) => void;
 }
 
-const STUDENT =
-  "Dice of one network that learned from the super model, less the super model's, on the same test cases";
+const STUDENT = "Dice of one network that learned from the super model, less the super model's, on the same test cases";
 
 /** Longer tables scroll inside their own frame, so that the head stays in sight. */
 const LONG = 16;
