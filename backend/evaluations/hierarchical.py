@@ -9,12 +9,15 @@ seeds as independent cases.
 import math
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from statistics import fmean, pstdev
 
 from backend.evaluations.statistics import (
     BOOTSTRAP_SEED,
     CONFIDENCE,
     NUM_RESAMPLES,
+    REMEMBERED,
     RESAMPLED_UP_TO,
     Interval,
     bootstrap_mean,
@@ -38,18 +41,28 @@ def interval_over_seeds_and_cases(cases: Sequence[CaseValues]) -> Interval | Non
         return None
     if len(seeds) == 1:
         return bootstrap_mean([case[seeds[0]] for case in cases])
+    # Of many cases it is quickly found, and what it is found from would fill the memory.
+    find = _known_interval if len(cases) <= RESAMPLED_UP_TO else _interval
+    return find(tuple(seeds), tuple(tuple(sorted(case.items())) for case in cases))
+
+
+def _interval(seeds: tuple[int, ...], by_case: tuple[tuple[tuple[int, float], ...], ...]) -> Interval:
     generator = random.Random(BOOTSTRAP_SEED)
-    known: dict[tuple[int, ...], list[float]] = {}
+    cases = [dict(values) for values in by_case]
+    known: dict[tuple[int, ...], _Means] = {}
     means = []
     for index in range(NUM_RESAMPLES):
         drawn = tuple(sorted(generator.choices(seeds, k=len(seeds))))
         if drawn not in known:
-            known[drawn] = _means_over(drawn, cases)
-        if values := known[drawn]:
-            means.append(_resampled_mean(values, index, generator))
+            known[drawn] = _Means(_means_over(drawn, cases))
+        if known[drawn].values:
+            means.append(known[drawn].resampled(index, generator))
     means.sort()
     tail = (1 - CONFIDENCE) / 2
     return Interval(quantile(means, tail), quantile(means, 1 - tail))
+
+
+_known_interval = lru_cache(maxsize=REMEMBERED // 8)(_interval)
 
 
 def _means_over(drawn: Sequence[int], cases: Sequence[CaseValues]) -> list[float]:
@@ -58,12 +71,23 @@ def _means_over(drawn: Sequence[int], cases: Sequence[CaseValues]) -> list[float
     return [sum(values) / len(values) for values in present if values]
 
 
-def _resampled_mean(values: Sequence[float], index: int, generator: random.Random) -> float:
-    if len(values) == 1:
-        return values[0]
-    if len(values) > RESAMPLED_UP_TO:
-        return generator.gauss(fmean(values), pstdev(values) / math.sqrt(len(values)))
-    return sum(resamples(len(values))[index](values)) / len(values)
+@dataclass(frozen=True)
+class _Means:
+    """The cases' means over drawn seeds. The same seeds are drawn often."""
+
+    values: list[float]
+
+    @cached_property
+    def normal(self) -> tuple[float, float]:
+        """Mean and standard error of what many cases' mean tends to."""
+        return fmean(self.values), pstdev(self.values) / math.sqrt(len(self.values))
+
+    def resampled(self, index: int, generator: random.Random) -> float:
+        if len(self.values) == 1:
+            return self.values[0]
+        if len(self.values) > RESAMPLED_UP_TO:
+            return generator.gauss(*self.normal)
+        return sum(resamples(len(self.values))[index](self.values)) / len(self.values)
 
 
 def words_of_seeds(num_seeds: int) -> str:

@@ -27,6 +27,9 @@ SIGNIFICANT = 0.05
 BOOTSTRAP_SEED = 0
 #: Of more cases the interval is worked out, not drawn: both agree to less than draws vary.
 RESAMPLED_UP_TO = 500
+#: Intervals that are kept: a page asks for the same ones in its verdict, its table and its exports, and again when it
+#: is opened again.
+REMEMBERED = 512
 #: Digits beyond are what arithmetic left: differences that agree in these are tied, or zero.
 DIGITS = 12
 
@@ -97,6 +100,11 @@ def bootstrap_mean(values: Sequence[float]) -> Interval | None:
         return None
     if len(values) > RESAMPLED_UP_TO:
         return expanded_interval(values)
+    return _resampled_interval(tuple(values))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _resampled_interval(values: tuple[float, ...]) -> Interval:
     size = len(values)
     sums = sorted(map(sum, (resample(values) for resample in resamples(size))))
     tail = (1 - CONFIDENCE) / 2
