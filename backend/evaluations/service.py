@@ -12,7 +12,16 @@ from backend.contracts.datasets import SitePolicy
 from backend.contracts.tasks import DatasetManifest, EvaluateSiteResult
 from backend.contracts.unlikeness import unlike_in_words
 from backend.datasets import service as datasets
-from backend.db.models import CaseHistory, Experiment, Run, ScoreSummaryRow, TestedCase, ThresholdCurve, ValidatedCase
+from backend.db.models import (
+    CaseHistory,
+    Experiment,
+    Run,
+    ScoreSummaryRow,
+    TestedCase,
+    TestMeans,
+    ThresholdCurve,
+    ValidatedCase,
+)
 from backend.evaluations.reported_scores import by_case
 from backend.evaluations.schemas import CaseRounds, PastModel, PastRound, RunHistory
 from backend.evaluations.scored_cases import GLOBAL, SUPER, evaluated_cases, of_checkpoint, places_of, scores_of
@@ -27,7 +36,7 @@ NO_FILES: dict[str, Any] = {"image_url": None, "reference_url": None, "predictio
 
 def forget_evaluation(session: Session, run_id: str) -> None:
     """Scores, routes, the viewer's masks and those of earlier rounds, and what is known of validation cases."""
-    for rows in (TestedCase, ValidatedCase, CaseHistory, ThresholdCurve, ScoreSummaryRow):
+    for rows in (TestMeans, TestedCase, ValidatedCase, CaseHistory, ThresholdCurve, ScoreSummaryRow):
         session.execute(delete(rows).where(rows.run_id == run_id))
 
 
@@ -47,6 +56,7 @@ def store_evaluation(
     files = {entry.case_id: entry for entry in result.files}
     scores, units = by_case(result.scores)
     require_artifacts(session, _hashes(result))
+    session.execute(delete(TestMeans).where(TestMeans.run_id == run_id))
     if result.summary is not None:
         own = {case_id for case_id, (slug, _) in places.items() if slug == participant}
         _forget_cases(session, run_id, round_number, participant, own)

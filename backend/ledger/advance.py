@@ -11,6 +11,7 @@ from backend.contracts.status import TERMINAL_TASK_STATUSES, RunStatus, TaskStat
 from backend.contracts.task_kinds import TaskKind
 from backend.contracts.tasks import COORDINATOR
 from backend.db.models import Run, RunRound, Task
+from backend.evaluations.run_scores.service import keep_scores
 from backend.events import service as events
 from backend.ledger import repository, run_length
 from backend.ledger.best_round import choose_best_round
@@ -138,6 +139,7 @@ def _advance_evaluation(session: Session, run: Run) -> None:
         what = ", the average of late rounds" if _is_averaging(run, run.best_round) else ""
         done = f"is completed; its best round is {run.best_round}{what}" if run.participants else "is tested"
         message = f"{describe_run(run)} {done}."
+        keep_scores(session, run)
         set_status(session, run, RunStatus.COMPLETED, message, events.BACKEND)
 
 

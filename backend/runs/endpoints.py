@@ -1,5 +1,6 @@
 """Runs: their state, tasks, metrics and weights; pause, resume, cancel."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -33,6 +34,9 @@ from backend.runs.schemas import (
 )
 
 router = APIRouter(prefix="/runs", tags=["runs"])
+
+#: SQLite takes 32,766 values in a statement.
+HASHES_A_STATEMENT = 10_000
 
 
 @router.get("/{run_id}")
@@ -155,7 +159,9 @@ def list_run_rounds(_user: CanRead, run_id: Id, session: ReadSession) -> list[Ru
     """The weights after every finished round; round 0 is the initial state."""
     get_row(session, Run, run_id)
     query = select(RunRound).where(RunRound.run_id == run_id, RunRound.finished_at.is_not(None))
-    return [_round_state(session, row) for row in session.scalars(query.order_by(RunRound.round))]
+    rows = session.scalars(query.order_by(RunRound.round)).all()
+    sizes = _sizes(session, rows)
+    return [_round_state(row, sizes) for row in rows]
 
 
 @router.get("/{run_id}/rounds/{round_number}")
@@ -164,13 +170,21 @@ def get_run_round(_user: CanRead, run_id: Id, round_number: RoundNumber, session
     row = session.get(RunRound, (run_id, round_number))
     if row is None or row.finished_at is None:
         raise NotFound(f"run {run_id} has not finished a round {round_number}")
-    return _round_state(session, row)
+    return _round_state(row, _sizes(session, [row]))
 
 
-def _round_state(session: Session, row: RunRound) -> RunRoundState:
-    parts = row.parts or {}
-    query = select(Artifact.sha256, Artifact.num_bytes).where(Artifact.sha256.in_(list(parts.values())))
-    sizes = dict(session.execute(query).all())
+def _sizes(session: Session, rows: Sequence[RunRound]) -> dict[str, int]:
+    """Of the artifacts of rounds whose states are kept, by hash."""
+    hashes = sorted({sha256 for row in rows if row.removed_at is None for sha256 in (row.parts or {}).values()})
+    sizes: dict[str, int] = {}
+    for start in range(0, len(hashes), HASHES_A_STATEMENT):
+        some = Artifact.sha256.in_(hashes[start : start + HASHES_A_STATEMENT])
+        query = select(Artifact.sha256, Artifact.num_bytes).where(some)
+        sizes |= dict(session.execute(query).all())
+    return sizes
+
+
+def _round_state(row: RunRound, sizes: dict[str, int]) -> RunRoundState:
     is_kept = row.removed_at is None
     return RunRoundState(
         round=row.round,
@@ -182,6 +196,6 @@ def _round_state(session: Session, row: RunRound) -> RunRoundState:
                 num_bytes=sizes.get(sha256) if is_kept else None,
                 url=artifact_url(sha256) if is_kept else None,
             )
-            for name, sha256 in parts.items()
+            for name, sha256 in (row.parts or {}).items()
         ],
     )

@@ -17,6 +17,7 @@ from backend.db.models import (
     RunRound,
     Task,
     TestedCase,
+    TestMeans,
     ThresholdCurve,
 )
 from benchmarks.load.template import Template
@@ -24,7 +25,7 @@ from benchmarks.load.template import Template
 Row = dict[str, Any]
 #: Of each run: what belongs to it, in an order in which it can be written.
 OF_RUN: tuple[Table, ...] = tuple(
-    model.__table__ for model in (RunDataset, RunRound, Task, Metric, TestedCase, ThresholdCurve, Event)
+    model.__table__ for model in (RunDataset, RunRound, Task, Metric, TestedCase, TestMeans, ThresholdCurve, Event)
 )
 #: Rows have at most 30 columns, and a database takes 32,766 values in a statement.
 ROWS_A_STATEMENT = 500

@@ -25,6 +25,7 @@ def requests_of(template: Template) -> list[Request]:
         "Shell": ["/system"],
         "Federation": [federation, f"{federation}/datasets", f"{federation}/approvals", f"{federation}/statistics"],
         "Experiments": [f"{federation}/experiments?limit={PAGE}"],
+        "Runs": [f"{federation}/test-scores?limit={PAGE}"],
         "Models": [f"{federation}/models?limit={MODELS_PAGE}"],
         "Activity": [
             "/events?limit=100",

@@ -84,8 +84,7 @@ def worker(
 def _run(home: Home, options: Options, activity: Activity | None) -> None:
     """Runs the platform until it is stopped; joins the one that already runs on this state folder."""
     try:
-        with running_platform(home, options, _say) as (platform, supervisor):
-            _say_where(platform)
+        with running_platform(home, options, _say, _say_where) as (platform, supervisor):
             thread = _start_activity(activity, platform, supervisor.stopping)
             supervisor.watch()
             if thread is not None:

@@ -57,8 +57,15 @@ class Platform:
 
 
 @contextmanager
-def running_platform(home: Home, options: Options, say: Callable[[str], None]) -> Iterator[tuple[Platform, Supervisor]]:
+def running_platform(
+    home: Home,
+    options: Options,
+    say: Callable[[str], None],
+    on_serving: Callable[[Platform], None] = lambda _: None,
+) -> Iterator[tuple[Platform, Supervisor]]:
     """Starts everything, and stops everything at the end of the block.
+
+    on_serving: called as soon as pages and API answer, while the worker still loads its libraries.
 
     Raises AlreadyRunning, PortTaken, StartFailed."""
     with home.exclusive():
@@ -67,11 +74,16 @@ def running_platform(home: Home, options: Options, say: Callable[[str], None]) -
         platform = Platform(home, url, os.environ.get("FEDSM_ADMIN_TOKEN") or home.token("admin-token"))
         programs = tuple(_programs(home, options, platform, port))
         supervisor = Supervisor(programs, say)
+
+        def on_ready(name: str) -> None:
+            if name == "backend":
+                home.write_running(Running(os.getpid(), platform.url))
+                on_serving(platform)
+
         say(f"FedSM Studio starts; its state is in {home.folder}")
         with signals_set(supervisor.stopping):
             try:
-                supervisor.start()
-                home.write_running(Running(os.getpid(), platform.url))
+                supervisor.start(on_ready)
                 yield platform, supervisor
             finally:
                 say("stopping ...")

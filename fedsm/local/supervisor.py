@@ -59,16 +59,19 @@ class Supervisor:
     stopping: threading.Event = field(default_factory=threading.Event)
     _children: list[_Child] = field(default_factory=list)
 
-    def start(self) -> None:
-        """Starts all programs, then waits until each is ready. Raises StartFailed."""
+    def start(self, on_ready: Callable[[str], None] = lambda _: None) -> None:
+        """Starts all programs, then waits until each is ready. on_ready: called with the name of each that is.
+
+        Raises StartFailed.
+        """
         for program in self.programs:
             child = _Child(program)
             self._children.append(child)
             _launch(child)
             if program is self.programs[0]:  # the others connect to the broker as they start
-                self._await_ready(child)
+                self._await_ready(child, on_ready)
         for child in self._children[1:]:
-            self._await_ready(child)
+            self._await_ready(child, on_ready)
 
     def watch(self) -> None:
         """Restarts what dies, until `stopping` is set."""
@@ -81,7 +84,7 @@ class Supervisor:
         for child in reversed(self._children):
             _end(child)
 
-    def _await_ready(self, child: _Child) -> None:
+    def _await_ready(self, child: _Child, on_ready: Callable[[str], None]) -> None:
         deadline = time.monotonic() + child.program.start_seconds
         while not child.program.is_ready():
             process = child.process
@@ -96,6 +99,7 @@ class Supervisor:
             if self.stopping.wait(0.05):
                 return
         self.say(f"  {child.program.name:<8} ready after {time.monotonic() - child.started_at:.1f} s")
+        on_ready(child.program.name)
 
     def _revive(self, child: _Child) -> None:
         process = child.process

@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from backend.db.models import TestMeans
+from backend.db.session import unit_of_work
+from benchmarks.load.lists import counted
 from tests.backend.backend_states import saved_state
 from tests.backend.conftest import FEDSM, make_experiment
 from tests.backend.live_backend import LiveBackend
@@ -59,6 +63,27 @@ def test_a_list_of_runs_has_their_sites_and_test_scores(
     assert [run["sites"] for run in runs] == [["a", "b", "c"], ["a", "b"]]
     (only,) = backend.get(path, experiment_id=runs[0]["experiment_id"])
     assert only["run_id"] == two[0]
+
+
+def test_a_list_of_runs_reads_no_case_of_theirs(
+    backend: LiveBackend, federation: dict[str, Any], two: list[str]
+) -> None:
+    """And of a run whose means are not kept, as one of before, makes the same of its cases."""
+    path = f"/federations/{federation['id']}/test-scores"
+    with counted(backend.platform.database.engine) as statements:
+        kept = backend.get(path)
+    assert not [statement for statement in statements if "FROM evaluated_case" in statement]
+    with unit_of_work(backend.platform.database) as session:
+        session.execute(delete(TestMeans).where(TestMeans.run_id == two[0]))
+    assert backend.get(path) == kept
+
+
+def test_the_states_of_all_rounds_take_one_statement_for_their_sizes(backend: LiveBackend, two: list[str]) -> None:
+    with counted(backend.platform.database.engine) as statements:
+        rounds = backend.get(f"/runs/{two[1]}/rounds")
+    assert len(rounds) == 4
+    assert all(part["num_bytes"] for state in rounds for part in state["parts"] if state["removed_at"] is None)
+    assert sum("FROM artifact" in statement for statement in statements) == 1
 
 
 def test_scores_are_paired_by_case(backend: LiveBackend, federation: dict[str, Any], two: list[str]) -> None:

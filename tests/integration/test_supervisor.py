@@ -71,6 +71,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running(home: Path) -> Iterator[FedsmProcess]:
     command = start_fedsm(home, "up", "--port", "0")
     command.login_url()
+    wait_until(lambda: "  worker   ready after" in command.output, START_SECONDS, "the worker")
     yield command
     if command.process.poll() is None:
         command.process.terminate()
@@ -106,6 +107,13 @@ def test_it_prints_an_address_that_signs_in(running: FedsmProcess) -> None:
     answer = httpx.post(f"{server}/api/v1/session", json={"token": token}, trust_env=False)
     assert answer.is_success
     assert children(running).keys() == {"broker", "backend", "worker"}
+
+
+def test_the_address_is_there_before_the_worker_has_loaded_its_libraries(running: FedsmProcess) -> None:
+    backend, address, worker = (
+        running.output.index(text) for text in ("  backend  ready after", running.login_url(), "  worker   ready after")
+    )
+    assert backend < address < worker
 
 
 @pytest.mark.parametrize("name", ["backend", "worker", "broker"])

@@ -1,6 +1,9 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from worker.stores import artifact_cache
 from worker.stores.artifact_cache import ArtifactCache, sha256_of, write_atomically
 
 
@@ -39,3 +42,27 @@ def test_writing_leaves_no_other_file(tmp_path: Path) -> None:
     write_atomically(tmp_path / "file", b"two")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert (tmp_path / "file").read_bytes() == b"two"
+
+
+def test_a_process_hashes_a_file_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[bytes] = []
+
+    def counted(content: bytes) -> str:
+        hashed.append(content)
+        return sha256_of(content)
+
+    cache = ArtifactCache(tmp_path, max_bytes=1000)
+    key = sha256_of(b"weights")
+    path = tmp_path / key[:2] / key
+    assert cache.verified(key) is None
+    cache.write(key, b"weights")
+    monkeypatch.setattr(artifact_cache, "sha256_of", counted)
+    assert [cache.verified(key) for _ in range(3)] == [path] * 3
+    os.utime(path, (1000, 1000))
+    assert cache.verified(key) == path
+    assert path.stat().st_mtime > 1000, "it is in use, so that others are removed before it"
+    assert cache.verified(key) == path
+    assert hashed == [b"weights"] * 2
+    path.write_bytes(b"WEIGHTS")
+    assert cache.verified(key) is None
+    assert not path.exists()

@@ -65,7 +65,9 @@ def test_a_state_is_kept_as_soon_as_there_is_room(disk: Path, monkeypatch: pytes
     filler.unlink()
     writing.join(5)
     assert not writing.is_alive()
-    assert store.load_before("run", "a", 2) == content
+    kept = store.file_before("run", "a", 2)
+    assert kept is not None
+    assert kept.read_bytes() == content
     assert lease.said[-1] == ("info", "there is room again for the optimizer's state of a: the work goes on")
 
 

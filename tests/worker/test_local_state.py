@@ -7,26 +7,30 @@ import pytest
 from worker.stores.local_state import LocalStateStore
 
 
+def content(path: Path | None) -> bytes | None:
+    return None if path is None else path.read_bytes()
+
+
 def test_a_repeated_round_reads_what_the_round_before_left(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
     store.save("run", "site-a", 1, b"after 1")
     store.save("run", "site-a", 2, b"after 2, then the worker died")
-    assert store.load_before("run", "site-a", 2) == b"after 1"
+    assert content(store.file_before("run", "site-a", 2)) == b"after 1"
     store.save("run", "site-a", 2, b"after 2")
-    assert store.load_before("run", "site-a", 3) == b"after 2"
+    assert content(store.file_before("run", "site-a", 3)) == b"after 2"
 
 
 def test_the_first_round_has_nothing_before_it(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
     store.save("run", "site-a", 1, b"after 1")
-    assert store.load_before("run", "site-a", 1) is None
-    assert store.load_before("run", "site-b", 2) is None
+    assert content(store.file_before("run", "site-a", 1)) is None
+    assert content(store.file_before("run", "site-b", 2)) is None
 
 
 def test_a_round_that_a_site_missed_is_skipped(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
     store.save("run", "site-a", 1, b"after 1")
-    assert store.load_before("run", "site-a", 3) == b"after 1"
+    assert content(store.file_before("run", "site-a", 3)) == b"after 1"
 
 
 def test_the_last_three_rounds_are_kept(tmp_path: Path) -> None:
@@ -42,9 +46,9 @@ def test_a_refused_round_is_passed_over_and_the_last_used_one_kept(tmp_path: Pat
     store = LocalStateStore(tmp_path)
     store.save("run", "site-a", 1, b"after 1", 0)
     for number in (2, 3, 4):
-        assert store.load_before("run", "site-a", number, 1) == b"after 1"
+        assert content(store.file_before("run", "site-a", number, 1)) == b"after 1"
         store.save("run", "site-a", number, b"refused", 1)
-    assert store.load_before("run", "site-a", 5, 4) == b"refused", "used after all"
+    assert content(store.file_before("run", "site-a", 5, 4)) == b"refused", "used after all"
     store.save("run", "site-a", 5, b"after 5", 4)
     assert sorted(path.stem for path in (tmp_path / "run" / "site-a").iterdir()) == ["3", "4", "5"]
 
@@ -52,7 +56,7 @@ def test_a_refused_round_is_passed_over_and_the_last_used_one_kept(tmp_path: Pat
 def test_without_a_used_round_nothing_is_loaded(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
     store.save("run", "site-a", 1, b"refused", 0)
-    assert store.load_before("run", "site-a", 2, 0) is None
+    assert content(store.file_before("run", "site-a", 2, 0)) is None
 
 
 def test_what_ended_long_ago_goes_and_what_may_go_on_stays(tmp_path: Path) -> None:
@@ -78,10 +82,10 @@ def test_more_rounds_take_the_mark_of_the_end_away(tmp_path: Path) -> None:
     store = LocalStateStore(tmp_path)
     store.save("run", "site-a", 1, b"after 1")
     store.end("run", "site-a")
-    assert store.load_before("run", "site-a", 2) == b"after 1"
+    assert content(store.file_before("run", "site-a", 2)) == b"after 1"
     store.save("run", "site-a", 2, b"after 2")
     assert store.sweep(0) == 0
-    assert store.load_before("run", "site-a", 3) == b"after 2"
+    assert content(store.file_before("run", "site-a", 3)) == b"after 2"
 
 
 @pytest.mark.parametrize("name", ["../run", "", "a/b", ".hidden"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from worker.engine.kept_state import all_finite
 from worker.engine.pulse import pulse
 from worker.engine.state import Tensors
 from worker.engine.sums import weighted_sum
@@ -74,7 +75,7 @@ def check_update(participant: str, part: str, tensors: Tensors, expected: Mappin
 def check_finite(participant: str, part: str, tensors: Tensors) -> None:
     """Raises ValueError naming the first tensor that holds a NaN or an infinity."""
     for key, tensor in tensors.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+        if tensor.is_floating_point() and not all_finite(tensor):
             raise ValueError(
                 f"site {participant}: {part} tensor {key} holds NaN or infinite values: "
                 "lower schedule.learning_rate, or look at the site's images"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import assert_never
 
@@ -28,16 +29,15 @@ from backend.contracts.tasks import (
     ViewerFiles,
 )
 from backend.contracts.thresholds import GAMMAS, ThresholdPoint
-from worker.engine.checkpoint import from_bytes, to_bytes
+from worker.engine.checkpoint import to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import EvaluatedCase, evaluate, evaluate_validation
 from worker.engine.federation import train_and_transform, validate_state
-from worker.engine.kept_state import models_not_kept, state_to_keep
 from worker.engine.late_average import averaged_state
 from worker.engine.progress import counted, part_of
 from worker.engine.server_step import aggregate_updates, check_updates, is_averaging
 from worker.engine.start import started_state
-from worker.engine.state import POOLED, State, Tensors
+from worker.engine.state import POOLED, State
 from worker.engine.strategies.base import SiteContext, Strategy
 from worker.engine.thresholds import threshold_scores
 from worker.jobs.build import build_plan, strategy_of
@@ -50,18 +50,16 @@ from worker.jobs.past_masks import past_masks
 from worker.jobs.predictions import predict_case
 from worker.jobs.results import case_routing, case_scores, metric_points
 from worker.jobs.run_log import data_line, training_line, transfer_line, validation_line
+from worker.jobs.site_state import keep_local_state, load_local_state
 from worker.jobs.state_transfer import StateTransfer
 from worker.process.lease import Lease
 from worker.process.toolbox import Toolbox
-from worker.stores.full_disk import write_when_there_is_room
 from worker.stores.state_parts import StateParts
 
 #: Of a training, whose cases are then loaded; validation goes on from here to PREPARED_SHARE.
 _LOADED_SHARE = PREPARED_SHARE / 2
 #: Of a test, whose test cases are then scored; validation cases come after them.
 _TESTED_SHARE = 0.8
-#: Between the name of a model and of its tensor in the file of a site's local state.
-_SEPARATOR = "/"
 
 
 def execute(payload: TaskPayload, toolbox: Toolbox, lease: Lease) -> TaskResult:
@@ -122,7 +120,7 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     metrics, report = validate_state(strategy, payload.state.keys(), parts.load, data, before)
     lease.log("info", validation_line(metrics, payload.round - 1, time.monotonic() - begun))
     lease.check()
-    local_state = _load_local_state(payload, toolbox, lease)
+    local_state = load_local_state(payload, toolbox, lease)
     training = part_of(lease.report, PREPARED_SHARE, 1.0)
     context = SiteContext(plan, participant, payload.round, local_state, training, parts.load)
     received = {name: parts.load(name) for name in payload.parts}
@@ -130,21 +128,15 @@ def train_site(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> Tra
     update = train_and_transform(strategy, received, data, context, report)
     lease.log("info", training_line(update, time.monotonic() - begun))
     contents = {name: to_bytes(tensors) for name, tensors in update.parts.items()}
-    if update.local_state:
-        if spoilt := models_not_kept(update.local_state):
-            lease.log(
-                "warning",
-                f"{participant}: what round {payload.round} leaves at the site for {', '.join(spoilt)} holds NaN or "
-                "infinite values and is not kept: the next round goes on from what was kept before",
-            )
-        kept = to_bytes(_flatten(state_to_keep(local_state, update.local_state)))
-        write_when_there_is_room(
-            lambda: toolbox.local_states.save(run.run_id, participant, payload.round, kept, payload.kept_round),
-            toolbox.local_states.folder,
-            f"the optimizer's state of {participant}",
-            lease,
+    with ThreadPoolExecutor(1, "local state") as pool:  # the file is written while the hub takes the update
+        kept = (
+            pool.submit(keep_local_state, payload, local_state, update.local_state, toolbox, lease)
+            if update.local_state
+            else None
         )
-    sent = {name: toolbox.api.upload(content) for name, content in contents.items()}
+        sent = {name: toolbox.api.upload(content) for name, content in contents.items()}
+        if kept is not None:
+            kept.result()
     bytes_up, transfer = sum(map(len, contents.values())), toolbox.api.transfer_seconds - transferred
     lease.log("info", transfer_line(bytes_up, parts.num_bytes, transfer))
     return TrainSiteResult(
@@ -264,32 +256,3 @@ def _load_data(
 
 def _downloads(strategy: Strategy, state: State, participants: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {participant: strategy.downloads(state.keys(), participant) for participant in participants}
-
-
-def _load_local_state(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) -> State | None:
-    """What this participant kept of its last round whose update was used: the optimizer's state, and its strategy's."""
-    content = toolbox.local_states.load_before(
-        payload.run.run_id, payload.participant, payload.round, payload.kept_round
-    )
-    if content is not None:
-        return _unflatten(from_bytes(content))
-    if payload.kept_round != 0 and payload.round > 1 and payload.run.config.schedule.optimizer_state == "keep":
-        lease.log(
-            "warning",
-            f"{payload.participant}: no optimizer state of an earlier round is kept on this machine; the optimizer's "
-            f"moments begin anew in round {payload.round}",
-        )
-    return None
-
-
-def _flatten(state: State) -> Tensors:
-    """All models of a site in one map, for one file."""
-    return {f"{model}{_SEPARATOR}{name}": tensor for model, part in state.items() for name, tensor in part.items()}
-
-
-def _unflatten(tensors: Tensors) -> State:
-    state: State = {}
-    for key, tensor in tensors.items():
-        model, _, name = key.partition(_SEPARATOR)
-        state.setdefault(model, {})[name] = tensor
-    return state

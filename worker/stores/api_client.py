@@ -222,6 +222,10 @@ class ApiClient:
         self.cache.write(sha256, content)
         return content
 
+    def verified_file(self, sha256: str) -> Path | None:
+        """Where a part lies in this machine's cache, whole; None where it is to be downloaded."""
+        return self.cache.verified(sha256)
+
     def kept_file(self, sha256: str) -> Path | None:
         """Where a download lies in this machine's cache; None where it was not kept. It may be gone at any moment."""
         return self.cache.path(sha256)

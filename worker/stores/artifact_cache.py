@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import time
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -14,6 +15,10 @@ logger = logging.getLogger(__name__)
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: Bytes written by one process after which the folder is measured and the oldest files are removed.
 TRIM_EVERY_BYTES = 64 * 2**20
+#: Seconds after which a file that is used is touched again: those used longest ago are removed first, to the minute.
+TOUCH_SECONDS = 60.0
+#: Files of which a process remembers that it hashed them.
+MAX_REMEMBERED = 10_000
 
 
 def sha256_of(content: bytes) -> str:
@@ -22,8 +27,8 @@ def sha256_of(content: bytes) -> str:
 
 
 class ArtifactCache:
-    """Files named `ab/abcdef...`, as in the backend's store. A file appears whole, by rename, and is hashed again when
-    read.
+    """Files named `ab/abcdef...`, as in the backend's store. A file appears whole, by rename, and is hashed when it is
+    read, by each process once as long as nobody changes it.
 
     Hashing costs 4 ms for a 6.5 MB model and finds a file that a power cut left half on the disk.
     """
@@ -32,21 +37,49 @@ class ArtifactCache:
         self._folder = folder
         self._max_bytes = max_bytes
         self._bytes_since_trim = TRIM_EVERY_BYTES
+        #: By hash: inode, time of change and size of the file whose content was found to have it.
+        self._hashed: dict[str, tuple[int, int, int]] = {}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def read(self, sha256: str) -> bytes | None:
         """The content, or None where it is not here or its file is damaged."""
-        path = self._path(sha256)
         try:
-            content = path.read_bytes()
+            content = self._path(sha256).read_bytes()
         except FileNotFoundError:
             return None
-        if sha256_of(content) != sha256:
-            path.unlink(missing_ok=True)
+        return content if self._is_whole(sha256, content) else None
+
+    def verified(self, sha256: str) -> Path | None:
+        """The file, which holds what its name says; None where it is not here or damaged. Another process may trim it
+        at any moment."""
+        path = self._path(sha256)
+        try:
+            if self._hashed.get(sha256) == _signature(path):
+                self._touch(sha256)
+                return path
+        except FileNotFoundError:
             return None
+        return None if self.read(sha256) is None else path
+
+    def _is_whole(self, sha256: str, content: bytes) -> bool:
+        if sha256_of(content) != sha256:
+            self._path(sha256).unlink(missing_ok=True)
+            return False
+        self._touch(sha256)
+        with contextlib.suppress(FileNotFoundError):
+            if len(self._hashed) >= MAX_REMEMBERED:
+                self._hashed.clear()
+            self._hashed[sha256] = _signature(self._path(sha256))
+        return True
+
+    def _touch(self, sha256: str) -> None:
+        """It is in use, so that others are removed before it."""
+        path = self._path(sha256)
         with contextlib.suppress(FileNotFoundError):  # another process may just have trimmed it
-            os.utime(path)
-        return content
+            if time.time() - path.stat().st_mtime > TOUCH_SECONDS:
+                os.utime(path)
+                if sha256 in self._hashed:
+                    self._hashed[sha256] = _signature(path)
 
     def path(self, sha256: str) -> Path | None:
         """The file, not hashed; None where it is not here. Another process may trim it at any moment."""
@@ -106,6 +139,11 @@ class ArtifactCache:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+def _signature(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -28,18 +28,18 @@ class LocalStateStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def load_before(
+    def file_before(
         self, run_id: str, participant: str, round_number: int, used_round: int | None = None
-    ) -> bytes | None:
-        """What the last round before `round_number` in which this participant trained has left; None where there is
-        nothing.
+    ) -> Path | None:
+        """The file that the last round before `round_number` in which this participant trained has left; None where
+        there is nothing.
 
         used_round: the last one whose update was used, 0 where none was; None where that is not known.
         """
         folder = self._participant_folder(run_id, participant)
         last = round_number - 1 if used_round is None else min(round_number - 1, used_round)
         earlier = [number for number in _rounds_in(folder) if number <= last]
-        return _file(folder, max(earlier)).read_bytes() if earlier else None
+        return _file(folder, max(earlier)) if earlier else None
 
     def save(
         self, run_id: str, participant: str, round_number: int, content: bytes, used_round: int | None = None

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from backend.contracts.tasks import PartMap
-from worker.engine.checkpoint import from_bytes
 from worker.engine.state import State, Tensors
 from worker.stores.api_client import ApiClient
+from worker.stores.mapped_part import download_sized
 
 
 @dataclass
@@ -27,7 +27,6 @@ class StateParts:
         """The part's tensors. Raises ValueError where its bytes are no safetensors, and what the download raises."""
         if name not in self._loaded:
             is_known = self.is_frozen(name) and self.api.kept_file(self.state[name]) is not None
-            content = self.api.download(self.state[name])
-            self.num_bytes += 0 if is_known else len(content)
-            self._loaded[name] = from_bytes(content)
+            self._loaded[name], num_bytes = download_sized(self.api, self.state[name])
+            self.num_bytes += 0 if is_known else num_bytes
         return self._loaded[name]

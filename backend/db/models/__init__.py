@@ -35,6 +35,7 @@ from backend.db.models.site_credential import SiteCredential
 from backend.db.models.site_head import SiteHead
 from backend.db.models.site_invitation import SiteInvitation
 from backend.db.models.task import Task
+from backend.db.models.test_means import TestMeans
 from backend.db.models.tested_case import TestedCase
 from backend.db.models.threshold_curve import ThresholdCurve
 from backend.db.models.user import User
@@ -85,6 +86,7 @@ __all__ = [
     "SiteHead",
     "SiteInvitation",
     "Task",
+    "TestMeans",
     "TestedCase",
     "ThresholdCurve",
     "User",

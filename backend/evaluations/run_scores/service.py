@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.contracts.metrics import SCORES
 from backend.contracts.status import RunStatus
-from backend.db.models import Experiment, Run
+from backend.db.models import Experiment, Run, TestMeans
 from backend.evaluations.results import distance_unit
 from backend.evaluations.run_scores.schemas import RunTestScores
 from backend.evaluations.scored_cases import (
@@ -33,7 +33,31 @@ def tested_runs(federation_id: str, experiment_id: str | None) -> Select[Run]:
 
 
 def scores_of_runs(session: Session, runs: Sequence[Run]) -> list[RunTestScores]:
-    """In the same order; runs of which no test was stored are left out."""
+    """In the same order; runs of which no test was stored are left out. Of runs with kept means no case is read."""
+    rows = session.scalars(select(TestMeans).where(TestMeans.run_id.in_([run.id for run in runs])))
+    found = {row.run_id: _kept(row) for row in rows}
+    made = _made_of_cases(session, [run for run in runs if run.id not in found])
+    found |= {scores.run_id: scores for scores in made}
+    return [found[run.id] for run in runs if run.id in found]
+
+
+def keep_scores(session: Session, run: Run) -> None:
+    """Called when the run's test is over."""
+    session.flush()
+    for scores in _made_of_cases(session, [run]):
+        session.merge(TestMeans(**scores.model_dump(mode="json")))
+
+
+def _kept(row: TestMeans) -> RunTestScores:
+    scores = {metric: row.scores.get(metric) for metric in SCORES}  # a metric may be newer than the test
+    return RunTestScores.model_validate(
+        {"run_id": row.run_id, "model": row.model, "num_cases": row.num_cases, "unit": row.unit, "scores": scores}
+    )
+
+
+def _made_of_cases(session: Session, runs: Sequence[Run]) -> list[RunTestScores]:
+    if not runs:
+        return []
     ids = [run.id for run in runs]
     rows: dict[str, list[TestedCaseScores]] = defaultdict(list)
     for row in evaluated_cases(session, ids, "best"):

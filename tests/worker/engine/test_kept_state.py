@@ -10,7 +10,7 @@ from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.checkpoint import sha256_of
 from worker.engine.data import ParticipantData
 from worker.engine.federation import run_rounds
-from worker.engine.kept_state import models_not_kept, state_to_keep
+from worker.engine.kept_state import all_finite, models_not_kept, state_to_keep
 from worker.engine.plan import Plan
 from worker.engine.robust_aggregation import Mean
 from worker.engine.server_step import aggregate_round
@@ -92,3 +92,14 @@ def test_a_sum_that_is_not_finite_is_no_state() -> None:
     update = strategy.train_site(state, (sites["a"],), context)
     with pytest.raises(ValueError, match="left NaN or infinite values in global though every update was finite"):
         aggregate_round(strategy, state, {"a": update}, plan, 1)
+
+
+@pytest.mark.parametrize("spoilt", [NAN, float("inf"), -float("inf")])
+def test_one_number_is_found_and_a_sum_that_overflows_is_none(spoilt: float) -> None:
+    large = torch.full((1000,), torch.finfo(torch.float32).max)
+    assert all_finite(large), "its sum is infinite, and each number is not"
+    assert all_finite(torch.zeros(0))
+    one = torch.randn(1000, generator=torch.Generator().manual_seed(0))
+    one[617] = spoilt
+    assert not all_finite(one)
+    assert not all_finite(torch.tensor([float("inf"), -float("inf")]))
