@@ -20,7 +20,7 @@ _NAME = re.compile(r"[\w.-]+")
 _PLATFORM = ("backend", "worker", "fedsm")
 #: A hidden package is not found, as one that is not installed: torch looks for many that it can do without.
 _CODE = """
-import runpy, sys
+import json, os, runpy, sys
 HIDDEN = frozenset({hidden!r})
 class Finder:
     def __init__(self, finder):
@@ -30,13 +30,18 @@ class Finder:
     def __getattr__(self, name):
         return getattr(self.finder, name)
 sys.meta_path[:] = map(Finder, sys.meta_path)
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
+here = os.getcwd()
+for arguments in json.loads(sys.argv[1]):
+    os.chdir(here)
+    sys.argv = [os.path.abspath(arguments[0]), *arguments[1:]]
+    runpy.run_path(sys.argv[0], run_name="__main__")
+    print("{{}}", flush=True)
 """
 
 
 def code_alone(form: ExportForm) -> str:
-    """For `python -c`: runs the script that the first argument names, with the others as its own."""
+    """For `python -c`: runs the scripts that its argument lists as JSON, each with its own arguments, one after the
+    other, because they would import the same packages for seconds. After each it prints an empty object."""
     return _CODE.format(hidden=sorted(hidden_from(form)))
 
 

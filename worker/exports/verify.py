@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from worker.exports.torch_form import Count
 from worker.predicting.own_image import read_own_file
 from worker.predicting.predict import Predictor, predict_image
 
-SECONDS = 900
+SECONDS = 1800
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,13 @@ def verify(
         raise CannotExport("there is no image to compare masks on: name some")
     first, models = images[0], predictor.models
     chosen = [*script, *map(str, images), "--out", str(out)]
-    found = _compare(predictor, _run(form, folder, chosen), [(image, None) for image in images], begins)
     named = [word for model in models for word in ("--model", model)]
     alone = [*script, str(first), *named, "--out", str(out)]
-    _compare(predictor, _run(form, folder, alone), [(first, model) for model in models], begins_each)
+    with closing(_run(form, folder, [chosen, alone])) as lines:
+        found = _compare(predictor, _of_one(lines), [(image, None) for image in images], begins)
+        _compare(predictor, _of_one(lines), [(first, model) for model in models], begins_each)
+        for _ in lines:  # to the end of the process, which may fail there
+            pass
     return found
 
 
@@ -127,15 +131,23 @@ def _read(path: Path) -> NDArray[np.bool_]:
     return _decoded(path.read_bytes())
 
 
-def _run(form: ExportForm, folder: Path, arguments: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yields the lines of JSON that the form's command prints, each as it comes.
+def _of_one(lines: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Those of one run of the command: an empty object ends them."""
+    for line in lines:
+        if not line:
+            return
+        yield line
+
+
+def _run(form: ExportForm, folder: Path, runs: Sequence[Sequence[str]]) -> Generator[dict[str, Any], None, None]:
+    """Yields the lines of JSON that the form's command prints, each as it comes, and an empty object after each run.
 
     Raises CannotExport with the end of what it said.
     """
     # In a folder of its own, so that nothing of the platform's checkout is found by chance.
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "FEDSM_"))}
     kept["PYTHONDONTWRITEBYTECODE"] = "1"  # what is tried is what is packed
-    command = [sys.executable, "-c", code_alone(form), *arguments]
+    command = [sys.executable, "-c", code_alone(form), json.dumps(runs)]
     took_too_long = threading.Event()
 
     def end() -> None:

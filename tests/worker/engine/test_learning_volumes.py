@@ -39,12 +39,13 @@ def prostate_case(site: ProstateSite, index: int) -> Case:
     return make_case(name, name, case.image[..., None], structures, case.grid.spacing, SAMPLING, PERCENTILE, 3)
 
 
-@pytest.mark.slow  # 35 s on one core
+@pytest.mark.slow  # 25 s on one core
 def test_the_super_model_beats_fedavg_on_volumes() -> None:
     """Two hospitals, one of which outlines gland and transition zone tightly, the other widely.
 
-    Measured with seeds 0 and 2 (data, weights and order together): mean test Dice of both structures 0.821 and 0.899
-    against FedAvg's 0.782 and 0.859, and every case routed to its own hospital's model. 24 rounds show the same.
+    Measured: mean test Dice of both structures 0.869 against FedAvg's 0.798, and every case routed to its own
+    hospital's model. Over 16 rounds, with seeds 0 and 2 (data, weights and order together): 0.821 and 0.899 against
+    0.782 and 0.859. 24 rounds show the same.
     """
     torch.set_num_threads(1)
     sites = {site.slug: prostate_site(site) for site in (FIR, HAZEL)}
@@ -55,7 +56,7 @@ def test_the_super_model_beats_fedavg_on_volumes() -> None:
         spatial_dims=3,
         seed=SEED,
         network=UNetSettings((8, 16, 32), 1, "instance"),
-        rounds=16,
+        rounds=12,
         local_epochs=2,
         sampling=SAMPLING,
         optimizer=replace(ADAM, learning_rate=4e-3),
