@@ -3,7 +3,7 @@
     python -m benchmarks.gap [--on synthetic near-fundus demo ...] [--seeds 3] [--rounds 16] [--rows LABEL ...]
     python -m benchmarks.gap --rounds 25 --local-epochs 4
     python -m benchmarks.gap --on vessels --vessels FOLDER
-    python -m benchmarks.gap --train-no-more      print what is there
+    python -m benchmarks.gap --train-no-more --state benchmarks/results/gap.json     the tables of docs/gap.md
 
 Prints tables for each workload: the options, the gap taken apart, FedSM against what it must beat, and clinics that
 train no model. Validation
@@ -19,7 +19,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,8 @@ def main() -> int:
         methods = [row for row in rows(name == "demo") if not options.rows or row.label in options.rows]
         if not options.train_no_more:
             _run_missing(name, chosen, methods, options)
-        done = _read(options.state)
-        found = {
-            (method.label, seed): done[key]
-            for method in methods
-            for seed in range(options.seeds)
-            if (key := result_key(chosen, seed, method)) in done
-        }
+        labels = [method.label for method in methods]
+        found = found_in(_read(options.state), chosen.name, options.rounds, range(options.seeds), labels)
         if found:
             print("\n".join(tables(chosen.name, options.rounds, found)))
     return 0
@@ -116,6 +111,19 @@ def result_key(chosen: Workload, seed: int, method: Method) -> str:
     settings = json.dumps(config.model_dump(mode="json", by_alias=True), sort_keys=True)
     digest = hashlib.sha256(settings.encode()).hexdigest()[:8]
     return f"{chosen.name}/{chosen.config.schedule.rounds}/{seed}/{method.label}/{digest}"
+
+
+def found_in(
+    done: Mapping[str, Any], name: str, rounds: int, seeds: Collection[int], labels: Sequence[str]
+) -> dict[tuple[str, int], Any]:
+    """By label, in their order, and seed what a state file has of a workload; of one training with several settings the
+    one that was run last."""
+    found = {}
+    for key, result in done.items():
+        workload_name, of_rounds, seed, label, _ = key.split("/")
+        if (workload_name, of_rounds) == (name, str(rounds)) and int(seed) in seeds and label in labels:
+            found[label, int(seed)] = result
+    return {place: found[place] for place in sorted(found, key=lambda place: (labels.index(place[0]), place[1]))}
 
 
 def _run_missing(name: str, chosen: Workload, methods: Sequence[Method], options: argparse.Namespace) -> None:

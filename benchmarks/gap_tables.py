@@ -18,13 +18,14 @@ def tables(workload: str, rounds: int, found: Found) -> Iterator[str]:
     """Yields the lines of Markdown tables; of each row the seeds that were run."""
     labels = list(dict.fromkeys(label for label, _ in found))
     yield f"## {workload}: {rounds} rounds, test cases that nothing was chosen by\n"
-    yield from _options(labels, found)
+    yield from _options(labels, rounds, found)
     yield from _terms(labels, found)
     yield from _goal(labels, found)
     yield from _outside(labels, found)
 
 
-def _options(labels: Sequence[str], found: Found) -> Iterator[str]:
+def _options(labels: Sequence[str], rounds: int, found: Found) -> Iterator[str]:
+    """Without averages that validation chose in no seed: their rows would repeat the one without."""
     yield (
         "| training | option | seeds | validation, against the training without | helps on validation | test Dice "
         "| test, against it | site known | best round | steps a round | MB up |"
@@ -39,6 +40,9 @@ def _options(labels: Sequence[str], found: Found) -> Iterator[str]:
             val = [options[option]["validation"] - options[plain]["validation"] for _, options in of_seeds]
             test = [fmean(options[option]["test"]) - fmean(options[plain]["test"]) for _, options in of_seeds]
             is_plain = option == plain
+            last = max(options[option]["best_round"] for _, options in of_seeds)
+            if option.endswith((MEAN, EMA)) and last <= rounds:
+                continue
             cells = (
                 label,
                 "" if is_plain else option,
@@ -53,7 +57,7 @@ def _options(labels: Sequence[str], found: Found) -> Iterator[str]:
                 f"{first['megabytes']:.3f}",
             )
             yield f"| {' | '.join(cells)} |"
-    yield ""
+    yield "\nAverages of late rounds that validation chose in no seed are left out.\n"
 
 
 def helps(differences: Sequence[float]) -> str:

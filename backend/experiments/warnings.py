@@ -1,11 +1,15 @@
 """What a configuration can do on a federation's sites and is still likely to be regretted; nothing of it is refused."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import gpu_warnings
+from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.task_definition import SegmentationTask
+from backend.evaluations.effort.remarks import MAX_RATIO
 from backend.sites.schemas import SiteRecord
 
 #: Fewer cases than this and one case moves a site's mean by more than methods differ.
@@ -23,6 +27,7 @@ def warnings_on(config: ExperimentConfig, sites: Sequence[SiteRecord], task: Seg
         *_site_warnings(config, sites, used),
         *_case_warnings(used, training),
         *_setting_warnings(config, task),
+        *_effort_warnings(config, training, task),
         *gpu_warnings(config, [(site.name, site.gpus) for site in training]),
     ]
 
@@ -96,6 +101,34 @@ def _setting_warnings(config: ExperimentConfig, task: SegmentationTask) -> Itera
             message="falls to almost 0, where SoftPull makes FedSM's personalized models equal",
             remedy="keep the learning rate constant, or raise FedSM's lambda",
         )
+
+
+def _effort_warnings(
+    config: ExperimentConfig, training: Sequence[SiteRecord], task: SegmentationTask
+) -> Iterator[ConfigProblem]:
+    """Said before a run, as docs/gap.md says it after: the results then show it as unequal effort."""
+    cases = [number for site in training if (number := site.num_cases.get("train", 0))]
+    centralized = [each.steps for each in config.strategies if isinstance(each, CentralizedConfig)]
+    federated = any(not isinstance(each, CentralizedConfig | LocalOnlyConfig) for each in config.strategies)
+    slices_unknown = task.dimensions == 3 and config.network.spatial_dims == 2
+    if not cases or centralized != ["full"] or not federated or config.schedule.local_steps or slices_unknown:
+        return
+    pieces = config.data.patches_per_case if config.data.sampling == "patches" else 1
+    ratio = _steps(sum(cases) * pieces, config) / fmean(_steps(number * pieces, config) for number in cases)
+    if ratio > MAX_RATIO:
+        yield ConfigProblem(
+            field="strategies",
+            value="centralized",
+            message=f"takes {ratio:.1f} times the gradient steps that a site takes in a round on average, so a part of "
+            "its lead will be effort and not pooled data",
+            remedy="add centralized with steps equal; or give sites more local epochs and rounds, and average late "
+            "rounds (schedule.averaging)",
+        )
+
+
+def _steps(num_images: int, config: ExperimentConfig) -> int:
+    """Of a local epoch."""
+    return math.ceil(num_images / config.schedule.batch_size)
 
 
 def warnings_of_empty_cases(config: ExperimentConfig, num_empty: Mapping[str, int]) -> Iterator[ConfigProblem]:

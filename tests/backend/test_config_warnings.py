@@ -55,6 +55,19 @@ def test_nothing_is_said_of_a_sound_set_up() -> None:
     assert warn(site("a", PLENTY), site("b", PLENTY)) == {}
 
 
+def test_that_centralized_training_takes_more_steps_is_said_before_the_run() -> None:
+    """64 cases in batches of 4 are 16 steps; 40 and 24 of them are 10 and 6, on average 8."""
+    sites = (site("a", PLENTY), site("b", {**PLENTY, "train": 24}))
+    strategies: list[dict[str, Any]] = [{"name": "fedavg"}, {"name": "centralized"}]
+    (message,) = warn(*sites, strategies=strategies, schedule={"batch_size": 4})
+    assert message.startswith("strategies: takes 2.0 times the gradient steps")
+    equal = [*strategies, {"name": "centralized", "steps": "equal"}]
+    assert warn(*sites, strategies=equal, schedule={"batch_size": 4}) == {}
+    assert warn(*sites, strategies=strategies, schedule={"local_steps": 8}) == {}
+    assert warn(*sites, strategies=strategies[1:], schedule={"batch_size": 4}) == {}
+    assert warn(site("a", PLENTY), strategies=strategies) == {}
+
+
 @pytest.mark.parametrize(
     ("cases", "words"),
     [

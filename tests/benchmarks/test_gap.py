@@ -11,6 +11,7 @@ from benchmarks.gap_scores import (
     AUTO,
     BEST_THRESHOLD,
     BOUND,
+    EMA,
     GLOBAL_ONLY,
     HARD,
     KNOWN,
@@ -136,6 +137,14 @@ def test_an_option_helps_where_validation_is_higher_in_every_seed() -> None:
         "same",
         "no",
     ]
+
+
+def test_an_average_that_no_seed_chose_has_no_row() -> None:
+    row = kept(0.5, 0.6, 0.8)
+    plain = row["options"][HARD]
+    row["options"] |= {f"{HARD}, {MEAN}": plain, f"{HARD}, {EMA}": plain | {"best_round": 4, "validation": 0.6}}
+    text = "\n".join(tables("sites", 3, {("FedSM", 0): row}))
+    assert (MEAN in text, f"{HARD}, {EMA} | 1 | +0.1000" in text) == (False, True)
 
 
 def test_other_settings_are_another_result() -> None:

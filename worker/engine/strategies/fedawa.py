@@ -7,8 +7,10 @@ With p = softmax(t) and the merged vector v = sum_k p_k v_k, it minimises over t
     sum_k p_k ||v_k - v||  +  sum_k p_k (1 - cos(w_g, w_k))
 
 by a few steps of Adam a round: sites whose change lies near the merged one, and whose model lies near the global one,
-gain weight. t begins at the logarithm of the schedule's weights, and goes on from round to round (the authors' code
-begins with the weights themselves as t). A site that is absent keeps its t.
+gain weight. t begins at the logarithm of the schedule's weights, and goes on from round to round. A site that is absent
+keeps its t. The authors' code begins with the weights themselves as t, and averages a round with the weights before its
+last step. Its defaults, one step of 1e-3 a round, are made for hundreds of rounds: in 16 rounds t moves by 0.016 at
+most, and the method is nearly FedAvg.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,9 @@ sites received, d_kl the change of site k, d_l their plain mean and g_l the chan
     w_l <- gamma_l * average_l
 
 So where the sites' changes disagree more, the layer is shrunk more. A layer here is the weight and the bias of one
-module; buffers, such as running statistics, are averaged only.
+module; buffers, such as running statistics, are averaged only. A convolution whose output is normalized without a
+learned scale (MONAI's U-Net with instance norm) computes the same after it is shrunk: there the method changes only how
+far the next steps turn it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -8,7 +8,9 @@ then the personalized head alone, on the features of the trained network and wit
 A head here is the network's last convolution. It is linear, so the sum of two heads' logits is that of one head with
 the sum of their weights, and a personalized model is a network like any other. The paper trains the generic predictor
 with a loss that balances the classes; structures that may overlap are no classes, so it is the schedule's loss here,
-and Dice balances structures by itself.
+and Dice balances structures by itself. MONAI's U-Net normalizes before its last convolution, which maps S channels to
+S: for two structures that head has 38 weights, where the paper's sits on the features. BasicUNet's does (16 to 64
+channels).
 """
 
 from collections.abc import Collection, Mapping

@@ -4093,7 +4093,7 @@ export type FedAwaConfig = {
     /**
      * Server Learning Rate
      *
-     * Of the weights' logarithms, by Adam at the server.
+     * Of the weights' logarithms, by Adam at the server. 0.001 is for hundreds of rounds.
      */
     server_learning_rate?: number;
     /**
