@@ -6,8 +6,8 @@ Runs that were tested before have none: their means are made of their cases when
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0043"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
