@@ -133,6 +133,31 @@ def test_the_numbers_of_a_run_are_read_back_by_the_tools_that_they_are_for(
     assert sorted(logged.data.metrics.values()) == pytest.approx(sorted(last.values()))
 
 
+def test_a_form_is_made_by_command_on_the_server_and_without_it(
+    platform: LivePlatform, experiment: ExperimentRecord, sites: dict[str, Path], tmp_path: Path
+) -> None:
+    """Of the run with one model; both ways give the same graph."""
+    run = next(run for run in experiment.runs if run.strategy.name == "scaffold")
+    model, image = tmp_path / "model.zip", sites["site-a"] / "images" / "case-00.png"
+    model.write_bytes(platform.client.artifact(platform.client.model_set(run.id).download_url))
+    asked = [run.id, "--server", platform.client.server, "--token", platform.admin_token]
+    made = {}
+    for name, arguments in (("there", asked), ("here", [str(model), "--image", str(image)])):
+        target = tmp_path / f"{name}.zip"
+        command = ["model", "export", *arguments, "--form", "onnx", "--out", str(target), "--watch"]
+        done = CliRunner().invoke(app, command)
+        assert done.exit_code == 0, done.output
+        assert f"saved {target}: tried on {6 if name == 'there' else 1} raw images; 0 of " in done.stdout
+        assert "Writes model 1 of 1" in done.stderr or name == "there"  # a quick worker may be further when it is asked
+        with zipfile.ZipFile(target) as archive:
+            made[name] = {file: archive.read(file) for file in ("global.onnx", "preparation.json", "predict_onnx.py")}
+    assert made["there"] == made["here"]
+    (listed,) = json.loads(CliRunner().invoke(app, ["model", "exports", *asked, "--json"]).stdout)
+    assert (listed["form"], listed["status"], listed["num_different"]) == ("onnx", "completed", 0)
+    refused = CliRunner().invoke(app, ["model", "export", str(model), "--form", "onnx"])
+    assert (refused.exit_code, "name an image with --image" in refused.output) == (2, True)
+
+
 def test_an_unfinished_run_has_no_set(platform: LivePlatform, experiment: ExperimentRecord) -> None:
     waiting = platform.client.create_experiment(
         experiment.federation_id, "Never started", tiny_config(FedAvgConfig()), ""

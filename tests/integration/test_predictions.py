@@ -182,6 +182,26 @@ def test_many_images_are_tried_at_once_and_saved_as_segmentations(
     assert platform.client.predictions(runs["fedavg"].id) == before, "the server forgot them"
 
 
+def test_images_are_sent_as_a_batch_and_fetched_later(
+    platform: LivePlatform, runs: dict[str, RunRecord], sites: dict[str, Path], tmp_path: Path
+) -> None:
+    run, client = runs["fedavg"].id, platform.client
+    before, images = client.predictions(run), sorted((sites["site-a"] / "images").iterdir())[:2]
+    sent = fedsm(platform, "predict", run, *map(str, images), "--detach")
+    assert sent.returncode == 0, sent.stderr
+    batch = sent.stdout.strip()
+    wait_until(lambda: client.prediction_batch(batch).num_done == 2, 60, "the masks of both images")
+    assert [row.batch_id for row in client.predictions(run)][:2] == [batch, batch]
+    out = tmp_path / "out"
+    saved = fedsm(platform, "predict", run, "--batch", batch, "--out", str(out), "--json")
+    assert saved.returncode == 0, saved.stderr
+    assert [record["file_name"] for record in json.loads(saved.stdout)] == [path.name for path in images]
+    words = [structure.name.replace(" ", "-") for structure in TASK.structures]
+    expected = {f"{image.stem}.{word}.png" for image in images for word in words}
+    assert {path.name for path in out.iterdir()} == expected
+    assert client.predictions(run) == before, "the server forgot them"
+
+
 def test_a_zip_that_is_no_image_is_refused_with_the_remedy(
     platform: LivePlatform, runs: dict[str, RunRecord], tmp_path: Path
 ) -> None:

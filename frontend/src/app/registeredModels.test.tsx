@@ -1,8 +1,11 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { VersionRecord } from "@/api";
 import { openApp, Refusal } from "@/testing/openApp";
 import { federation, signedInAs, site } from "@/testing/records";
+
+// jsdom has no WebGL: what stands around the picture is looked at.
+vi.mock("@/components/viewer/Viewer", () => ({ default: () => null }));
 
 const EYES = federation({ sites: [site({})] });
 const HEBREW = "ניסוי 3";
@@ -309,6 +312,34 @@ it("tries many images at once, each by itself, and says how many are done", asyn
   expect(posts.map(({ search }) => new URLSearchParams(search).get("name"))).toEqual(names);
   expect(screen.getByRole("button", { name: "b.png, no mask" })).toBeVisible();
   expect(screen.getByRole("button", { name: "c.png, under way" })).toBeVisible();
+});
+
+it("warns above the mask of an image that is unlike every site's, in the backend's words", async () => {
+  const words = "This image is unlike every site's images: 4.2 times the usual distance. The mask may be wrong.";
+  const entry = (id: string, unlike: string | null) => ({
+    id,
+    file_name: id,
+    status: "completed",
+    error: null,
+    image_url: "/image",
+    unit: "px",
+    probabilities: null,
+    chosen_model: "global",
+    gamma: null,
+    unlikeness: 4.2,
+    unlike,
+    seconds: 1,
+    warnings: [],
+    masks: [{ model: "global", mask_url: "/mask", sizes: [], file_urls: {}, segmentation_urls: {} }],
+  });
+  openApp("/runs/r1/model?prediction=far.png", {
+    ...ANSWERS,
+    "GET /runs/r1/model": { ...version(1).facts, imported: false },
+    "GET /runs/r1/predictions": [entry("far.png", words), entry("usual.png", null)],
+  });
+  expect(await screen.findByTestId("unlike")).toHaveTextContent(words);
+  fireEvent.click(screen.getByRole("button", { name: "usual.png" }));
+  await waitFor(() => expect(screen.queryByTestId("unlike")).toBeNull());
 });
 
 it("trains a student of a super model, and says what the others cost on the same cases", async () => {

@@ -9,7 +9,13 @@ import {
 } from "@tanstack/react-router";
 import { configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type ExperimentRecord, type FederationRecord, type SessionRecord, sessionQuery } from "@/api";
+import {
+  type ExperimentRecord,
+  type ExperimentResults,
+  type FederationRecord,
+  type SessionRecord,
+  sessionQuery,
+} from "@/api";
 import { client } from "@/api/generated/client.gen";
 import { signedInAs } from "@/testing/records";
 import { ResultsView } from "./ResultsView";
@@ -102,6 +108,20 @@ describe("the results of an experiment", () => {
     ]);
     expect(within(table).getByRole("columnheader", { name: /Aster clinic/ })).toHaveAttribute("aria-sort", "ascending");
     expect(within(table).getByRole("columnheader", { name: /Cedar clinic/ })).toHaveTextContent("held out");
+  });
+
+  it("says what the student of a super model costs in a column of its own, where there is one", async () => {
+    const shown = answers(new URL("http://backend.test/api/v1/experiments/e1/results"), {}) as ExperimentResults;
+    const student = { difference_text: "−0.012", interval_text: "[−0.020, −0.004]" };
+    const tables = shown.tables.map(({ structure, rows }) => ({
+      structure,
+      rows: rows.map((row) => (row.model === "super" ? { ...row, student } : row)),
+    }));
+    open("?alone=true", { results: { tables } });
+    const table = await screen.findByTestId("results-table");
+    expect(within(table).getByRole("columnheader", { name: "Student, Dice" })).toBeInTheDocument();
+    expect(cells(table, /FedSM/).at(-1)).toBe("−0.012[−0.020, −0.004]");
+    expect(cells(table, /FedAvg/).at(-1)).toBe("–");
   });
 
   it("tells each cell's n and misses to readers who cannot see the tooltip", async () => {
