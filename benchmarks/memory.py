@@ -1,5 +1,7 @@
-"""Peak memory of our child processes, from /proc: proportional set size, in which shared pages count once."""
+"""Peak memory and processor time of our child processes, from /proc. Memory is the proportional set size, in which
+shared pages count once."""
 
+import os
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -36,13 +38,29 @@ class PeakMemory:
                 self._peaks[name] = max(self._peaks[name], _tree_mb(self._parent, name))
 
 
+def cpu_seconds(parent: int, names: tuple[str, ...]) -> float:
+    """What the children of `parent` that run `python -m NAME`, with all their descendants, have computed so far."""
+    return sum(_cpu_seconds(pid) for name in names for pid in _tree(parent, name))
+
+
 def _tree_mb(parent: int, name: str) -> float:
+    return sum(_pss_mb(pid) for pid in _tree(parent, name))
+
+
+def _tree(parent: int, name: str) -> set[int]:
     parents = _parents()
-    roots = [pid for pid, ppid in parents.items() if ppid == parent and _runs_module(pid, name)]
-    members = set(roots)
+    members = {pid for pid, ppid in parents.items() if ppid == parent and _runs_module(pid, name)}
     while grown := {pid for pid, ppid in parents.items() if ppid in members} - members:
         members |= grown
-    return sum(_pss_mb(pid) for pid in members)
+    return members
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _parents() -> dict[int, int]:

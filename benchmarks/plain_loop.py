@@ -1,6 +1,6 @@
 """The same work as a plain PyTorch loop, without any code of ours: what a careful person would write in a notebook.
 
-`python -m benchmarks.plain_loop FOLDER ROUNDS BATCH_SIZE THREADS NUM_MODELS` prints one line of JSON. With
+`python -m benchmarks.plain_loop FOLDER ROUNDS BATCH_SIZE THREADS NUM_MODELS [SITE...]` prints one line of JSON. With
 NUM_MODELS 1 it is federated averaging with validation in each round; with 2 each site trains two models a round and
 nothing is validated or averaged: FedSM's two segmentation trainings alone.
 """
@@ -60,9 +60,9 @@ def average(states: list[State]) -> State:
     return {key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]}
 
 
-def main(folder: Path, rounds: int, batch_size: int, num_models: int) -> dict[str, float]:
-    started = time.perf_counter()
-    sites = [read_site(path) for path in sorted(folder.iterdir())]
+def main(folder: Path, rounds: int, batch_size: int, num_models: int, only: list[str]) -> dict[str, float]:
+    started, cpu_started = time.perf_counter(), time.process_time()
+    sites = [read_site(path) for path in sorted(folder.iterdir()) if not only or path.name in only]
     state: State = {key: value.clone() for key, value in make_network().state_dict().items()}
     networks = [[make_network() for _ in range(num_models)] for _ in sites]
     optimizers = [[torch.optim.Adam(n.parameters(), lr=1e-3, fused=True) for n in nets] for nets in networks]
@@ -79,10 +79,11 @@ def main(folder: Path, rounds: int, batch_size: int, num_models: int) -> dict[st
             state = average(states)
             networks[0][0].load_state_dict(state)
             dice = sum(validate(networks[0][0], *site) for site in sites) / len(sites)
-    return {"seconds": time.perf_counter() - started, "dice": dice}
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds, "dice": dice}
 
 
 if __name__ == "__main__":
     torch.set_num_threads(int(sys.argv[4]))
     torch.manual_seed(0)
-    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[5]))))
+    print(json.dumps(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[5]), sys.argv[6:])))

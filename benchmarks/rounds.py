@@ -1,9 +1,12 @@
 """How long rounds take, and what they cost in memory: a plain PyTorch loop against the running platform.
 
-    python -m benchmarks.rounds [--rounds 5] [--batch-size 4] [--fedsm-rounds 3] [--json]
+    python -m benchmarks.rounds [--repeats 3] [--rounds 5] [--batch-size 4] [--fedsm-rounds 3] [--json FILE]
 
 The platform is the one that `fedsm up` starts: Valkey, backend, and a worker with one single-threaded process a core.
-The loop runs in a process of its own at its best number of threads. Both read the images from files.
+The loop runs in a process of its own at its best number of threads. The *floor* is the same loop as one single-threaded
+process a core, with the sites shared out. All read the images from files. They take turns, `repeats` times, each time
+with a new platform. Ratios are of the same turn; *work* is that of processor time, which other work on the machine
+changes least.
 """
 
 import argparse
@@ -15,7 +18,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.fedsm import FedSMConfig
@@ -25,14 +32,16 @@ from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, TaskRecord
 from backend.sites.schemas import SiteCreate
+from backend.version import code_version
 from benchmarks import workload
-from benchmarks.memory import PeakMemory
+from benchmarks.memory import PeakMemory, cpu_seconds
 from fedsm.client import Client
 from fedsm.local.home import Home
 from fedsm.local.launch import Options, running_platform
 from worker.process.hardware import describe_hardware
 from worker.process.settings import num_usable_cores
 
+PROGRAMS = ("backend", "worker")
 MAX_RATIO = 1.25
 MAX_FEDSM_RATIO = 1.15
 MAX_BACKEND_MB = 250
@@ -44,31 +53,53 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fedsm-benchmark-") as name:
         folder = Path(name)
         workload.write_sites(folder / "sites")
-        loop = _best_loop(folder / "sites", options.rounds, options.batch_size, num_models=1)
-        trainings = _best_loop(folder / "sites", options.fedsm_rounds, options.batch_size, num_models=2)
-        measured = _run_platform(folder, options)
+        turns = [_turn(folder, options, number) for number in range(options.repeats)]
+    found: dict[str, list[float]] = {key: [turn[key] for turn in turns] for key in turns[0]}
     result = {
         "command": "python -m benchmarks.rounds " + " ".join(sys.argv[1:]),
+        "commit": code_version(),
+        "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{describe_hardware()}, {host.processor() or host.machine()}",
-        "loop_seconds": round(loop, 2),
-        "platform_seconds": round(measured["fedavg"], 2),
-        "ratio": round(measured["fedavg"] / loop, 3),
-        "fedsm_trainings_seconds_a_round": round(trainings / options.fedsm_rounds, 2),
-        "fedsm_platform_seconds_a_round": round(measured["fedsm"] / options.fedsm_rounds, 2),
-        "fedsm_ratio": round(measured["fedsm"] / trainings, 3),
-        "backend_peak_mb": round(measured["backend_mb"]),
-        "worker_peak_mb": round(measured["worker_mb"]),
+        "median": {key: round(median(values), 3) for key, values in found.items()},
+        "least": {key: round(min(values), 3) for key, values in found.items()},
+        "most": {key: round(max(values), 3) for key, values in found.items()},
     }
-    print(json.dumps(result) if options.json else _table(result))
-    return 0 if _meets_limits(result) else 1
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(_table(result))
+    return 0 if _meets_limits(result["median"]) else 1
+
+
+def _turn(folder: Path, options: argparse.Namespace, number: int) -> dict[str, float]:
+    """Everything once, in seconds and MB."""
+    sites = folder / "sites"
+    loop = _best_loop(sites, options.rounds, options.batch_size, num_models=1)
+    floor, floor_cpu = _floor(sites, options.rounds, options.batch_size, num_models=1)
+    trainings = _best_loop(sites, options.fedsm_rounds, options.batch_size, num_models=2)
+    measured = _run_platform(folder / f"turn-{number}", sites, options)
+    return {
+        "loop": loop,
+        "floor": floor,
+        "platform": measured["fedavg"],
+        "ratio_to_loop": measured["fedavg"] / loop,
+        "ratio_to_floor": measured["fedavg"] / floor,
+        "ratio_of_work": measured["fedavg_cpu"] / floor_cpu,
+        "fedsm_trainings_a_round": trainings / options.fedsm_rounds,
+        "fedsm_platform_a_round": measured["fedsm"] / options.fedsm_rounds,
+        "fedsm_ratio": measured["fedsm"] / trainings,
+        "backend_peak_mb": measured["backend_mb"],
+        "worker_peak_mb": measured["worker_mb"],
+    }
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3, help="how often loop, floor and platform take turns")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of federated averaging")
     parser.add_argument("--fedsm-rounds", type=int, default=3, help="rounds of FedSM")
     parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--json", type=Path, help="a file for the figures, with commit, date and machine")
     return parser.parse_args()
 
 
@@ -76,29 +107,57 @@ def _best_loop(sites: Path, rounds: int, batch_size: int, num_models: int) -> fl
     """Seconds of the plain loop at its best number of threads."""
     seconds = {}
     for threads in sorted({1, num_usable_cores()}):
-        arguments = [sites, rounds, batch_size, threads, num_models]
-        command = [sys.executable, "-m", "benchmarks.plain_loop", *map(str, arguments)]
-        answer = subprocess.run(command, check=True, capture_output=True, text=True)
-        seconds[threads] = float(json.loads(answer.stdout)["seconds"])
-        print(
-            f"plain loop, {num_models} model(s) a site, {threads} thread(s): {seconds[threads]:.1f} s", file=sys.stderr
-        )
+        answer = _answer(_loop(sites, rounds, batch_size, threads, num_models, ()))
+        seconds[threads] = answer["seconds"]
+        _say(f"plain loop, {num_models} model(s) a site, {threads} thread(s): {seconds[threads]:.1f} s")
     return min(seconds.values())
 
 
-def _run_platform(folder: Path, options: argparse.Namespace) -> dict[str, float]:
-    """Seconds of the rounds of one FedAvg and one FedSM run, and peak memory in MB."""
+def _floor(sites: Path, rounds: int, batch_size: int, num_models: int) -> tuple[float, float]:
+    """Seconds until the last of the processes, and processor seconds of all."""
+    cores = min(num_usable_cores(), len(workload.SITES))
+    shares = [workload.SITES[first::cores] for first in range(cores)]
+    halves = [_loop(sites, rounds, batch_size, 1, num_models, share) for share in shares]
+    answers = [_answer(half) for half in halves]
+    seconds = max(answer["seconds"] for answer in answers)
+    _say(f"floor, {cores} process(es) with one thread: {seconds:.1f} s")
+    return seconds, sum(answer["cpu_seconds"] for answer in answers)
+
+
+def _loop(
+    sites: Path, rounds: int, batch_size: int, threads: int, num_models: int, only: Sequence[str]
+) -> subprocess.Popen[str]:
+    arguments = [sites, rounds, batch_size, threads, num_models, *only]
+    command = [sys.executable, "-m", "benchmarks.plain_loop", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _answer(loop: subprocess.Popen[str]) -> dict[str, float]:
+    """Raises RuntimeError where the loop failed."""
+    text, _ = loop.communicate()
+    if loop.returncode != 0:
+        raise RuntimeError(f"the plain loop ended with exit code {loop.returncode}")
+    answer: dict[str, float] = json.loads(text)
+    return answer
+
+
+def _run_platform(folder: Path, sites: Path, options: argparse.Namespace) -> dict[str, float]:
+    """Seconds of the rounds of one FedAvg and one FedSM run, processor seconds of the first, and peak memory in MB."""
     home = Home(folder / "home")
     with (
         running_platform(home, Options(port=0, concurrency=num_usable_cores()), _say) as (platform, _),
         platform.client() as client,
-        PeakMemory(os.getpid(), ("backend", "worker")) as memory,
+        PeakMemory(os.getpid(), PROGRAMS) as memory,
     ):
-        federation = _make_federation(client, folder / "sites")
+        federation = _make_federation(client, sites)
         fedavg = workload.config(FedAvgConfig(), options.rounds, options.batch_size)
         fedsm = workload.config(FedSMConfig(), options.fedsm_rounds, options.batch_size)
+        cpu_started = cpu_seconds(os.getpid(), PROGRAMS)
+        seconds = _time_rounds(client, federation, "FedAvg", fedavg)
+        cpu = cpu_seconds(os.getpid(), PROGRAMS) - cpu_started
         return {
-            "fedavg": _time_rounds(client, federation, "FedAvg", fedavg),
+            "fedavg": seconds,
+            "fedavg_cpu": cpu,
             "fedsm": _time_rounds(client, federation, "FedSM", fedsm),
             "backend_mb": memory.peak_mb("backend"),
             "worker_mb": memory.peak_mb("worker"),
@@ -148,19 +207,25 @@ def _where_time_went(run: RunRecord, tasks: list[TaskRecord]) -> str:
     return f"{run.strategy_label}: " + ", ".join(texts)
 
 
-def _meets_limits(result: dict[str, object]) -> bool:
+def _meets_limits(medians: dict[str, float]) -> bool:
     limits = {
-        "ratio": MAX_RATIO,
+        "ratio_to_loop": MAX_RATIO,
         "fedsm_ratio": MAX_FEDSM_RATIO,
         "backend_peak_mb": MAX_BACKEND_MB,
         "worker_peak_mb": MAX_WORKER_MB,
     }
-    return all(float(str(result[name])) <= limit for name, limit in limits.items())
+    return all(medians[name] <= limit for name, limit in limits.items())
 
 
-def _table(result: dict[str, object]) -> str:
-    width = max(map(len, result))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in result.items())
+def _table(result: dict[str, Any]) -> str:
+    """The table of README: a line a figure, with its median and its range."""
+    lines = [f"{result['command']}, {result['commit']}, {result['date']}, {result['machine']}", ""]
+    lines += ["| figure | median | from | to |", "|---|--:|--:|--:|"]
+    lines += [
+        f"| {name.replace('_', ' ')} | {middle:.2f} | {result['least'][name]:.2f} | {result['most'][name]:.2f} |"
+        for name, middle in result["median"].items()
+    ]
+    return "\n".join(lines)
 
 
 def _say(text: str) -> None:

@@ -37,14 +37,14 @@ def config(strategy: StrategyConfig, rounds: int, batch_size: int) -> Experiment
     )
 
 
-def write_sites(folder: Path) -> dict[str, Path]:
+def write_sites(folder: Path, num_cases: int = NUM_CASES) -> dict[str, Path]:
     """images/ and masks/ of each site: a bright disc with a cup on a noisy background."""
     rows, columns = np.mgrid[:IMAGE_SIDE, :IMAGE_SIDE]
     for position, site in enumerate(SITES):
         generator = np.random.default_rng(position)
         for kind in ("images", "masks"):
             (folder / site / kind).mkdir(parents=True)
-        for index in range(NUM_CASES):
+        for index in range(num_cases):
             row, column = generator.uniform(40, IMAGE_SIDE - 40, size=2)
             distance = np.hypot(rows - row, columns - column)
             mask = np.where(distance < 12, 2, np.where(distance < 24, 1, 0)).astype(np.uint8)
