@@ -1,6 +1,7 @@
 import {
   Autocomplete,
   Badge,
+  Combobox,
   type CSSVariablesResolver,
   createTheme,
   type MantineColorsTuple,
@@ -45,6 +46,8 @@ export const theme = createTheme({
   components: {
     Modal: { defaultProps: CLOSES },
     Drawer: { defaultProps: CLOSES },
+    // A list that is closed is not there: kept, each choice of each field would be drawn and placed with the page.
+    Combobox: Combobox.extend({ defaultProps: { keepMounted: false } }),
     // A dialog focuses its first field: a list that opened then would cover what is below it.
     Autocomplete: Autocomplete.extend({ defaultProps: { openOnFocus: false } }),
     MultiSelect: MultiSelect.extend({ defaultProps: { openOnFocus: false } }),

@@ -1,10 +1,10 @@
-import { ColorSwatch, Group, Text } from "@mantine/core";
 import { siteColour, siteLineType } from "@/lib/palette";
 import { Isolated } from "./Isolated";
 import { LongName } from "./LongName";
 import classes from "./SiteMark.module.css";
 
-/** A site's name behind its colour, the same everywhere; rings from the ninth site on, when colours come again. */
+/** A site's name behind its colour, the same everywhere; rings from the ninth site on, when colours come again. Plain
+ * elements: a page shows dozens of them. */
 export function SiteMark({
   position,
   name,
@@ -17,20 +17,20 @@ export function SiteMark({
   /** A long name takes more lines; else its middle is cut. */
   wrap?: boolean;
 }) {
+  const isAgain = siteLineType(position) !== "solid";
   return (
-    <Group gap={8} wrap="nowrap" style={{ minInlineSize: 0 }}>
-      <ColorSwatch
-        color={siteColour(position)}
-        size={12}
-        radius={siteLineType(position) === "solid" ? "sm" : "xl"}
-        withShadow={false}
+    <div className={classes.mark}>
+      <span
+        className={classes.colour}
+        data-again={isAgain || undefined}
+        style={{ background: siteColour(position) }}
         aria-hidden
       >
-        {siteLineType(position) !== "solid" && <span className={classes.again} />}
-      </ColorSwatch>
-      <Text size={size} component="span" className={classes.name}>
+        {isAgain && <span className={classes.again} />}
+      </span>
+      <span className={classes.name} data-size={size}>
         {wrap ? <Isolated>{name}</Isolated> : <LongName name={name} />}
-      </Text>
-    </Group>
+      </span>
+    </div>
   );
 }
