@@ -26,8 +26,10 @@ from backend.policy import CanFollow, CanFollowSomewhere
 
 router = APIRouter(tags=["events"])
 
-#: Between two signs of life, and between two looks at the credential.
+#: Between two looks at the credential.
 PING_SECONDS = 15
+#: Between two signs of life, which tell a page that its connection is there: a network that goes silently says nothing.
+SIGN_OF_LIFE_SECONDS = 4
 
 AfterQuery = Annotated[RowNumber | None, Query(description="Only events after this id, oldest first.")]
 BeforeQuery = Annotated[RowNumber | None, Query(description="Only events before this id: the next page back.")]
@@ -38,7 +40,8 @@ LastEventId = Annotated[Label | None, Header(description="Set by the browser whe
 
 STREAM_RESPONSES: dict[int | str, dict[str, object]] = {
     200: {
-        "description": "Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON.",
+        "description": "Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON. "
+        "`alive` comes every few seconds and has none of it.",
         "content": {"text/event-stream": {"schema": {"type": "string"}}},
     }
 }
@@ -189,7 +192,12 @@ async def _stream(
             return None
 
     events = _follow(platform, start, filters_of(caller), look_again)
-    return EventSourceResponse(events, ping=PING_SECONDS)
+    return EventSourceResponse(events, ping=SIGN_OF_LIFE_SECONDS, ping_message_factory=_sign_of_life)
+
+
+def _sign_of_life() -> ServerSentEvent:
+    """Without an id, so that who comes back asks after the last event."""
+    return ServerSentEvent("{}", event="alive")
 
 
 async def _follow(

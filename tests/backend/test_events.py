@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.events import feed
+from backend.events import endpoints, feed
 from tests.backend.conftest import DISC, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -17,12 +17,13 @@ pytestmark = pytest.mark.every_database
 
 
 def read_stream(response: httpx.Response) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """(event name, id, data) of each event."""
+    """(event name, id, data) of each event; signs of life are none."""
     event: dict[str, str] = {}
     for line in response.iter_lines():
         key, _, value = line.partition(": ")
-        if line == "" and "data" in event:
-            yield event["event"], int(event["id"]), json.loads(event["data"])
+        if line == "":
+            if "id" in event:
+                yield event["event"], int(event["id"]), json.loads(event["data"])
             event = {}
         elif key in ("event", "id", "data"):
             event[key] = value
@@ -40,6 +41,14 @@ def test_events_arrive_while_they_happen(backend: LiveBackend, monkeypatch: pyte
     assert name == data["kind"] == "federation"
     assert data["id"] == event_id
     assert data["message"] == "admin created the federation New."
+
+
+def test_a_stream_gives_signs_of_life_that_are_no_events(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoints, "SIGN_OF_LIFE_SECONDS", 1)
+    with backend.admin.stream("GET", "/api/v1/events/stream") as response:
+        lines = response.iter_lines()
+        first = [next(lines).strip() for _ in range(2)]
+    assert first == ["event: alive", "data: {}"], "no id: it is nothing to ask after"
 
 
 def test_a_stream_after_the_sessions_newest_event_misses_nothing(backend: LiveBackend) -> None:

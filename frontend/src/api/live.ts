@@ -53,6 +53,8 @@ const DEBOUNCE_MS = 600;
 const OFTEN_MS = 2_000;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
+/** The backend gives a sign of life every four seconds. */
+const SILENCE_MS = 10_000;
 
 /** offline: the browser knows that there is no network; lost: the backend does not answer. */
 export type Connection = "connecting" | "open" | "lost" | "offline";
@@ -73,11 +75,26 @@ export function followEvents(
   let flush: ReturnType<typeof setTimeout> | undefined;
   let flushAt = Number.POSITIVE_INFINITY;
   let reconnect: ReturnType<typeof setTimeout> | undefined;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let isSilent = false;
   let retryMs = FIRST_RETRY_MS;
   let lastId = Math.max(after, newestSeen);
   let isFirst = true;
 
+  /** Said where a network has gone that the browser takes to be there. The stream stays: it may only be slow. */
+  const hear = () => {
+    clearTimeout(silence);
+    silence = setTimeout(() => {
+      isSilent = true;
+      onConnection("lost");
+    }, SILENCE_MS);
+    if (isSilent) {
+      isSilent = false;
+      onConnection("open");
+    }
+  };
   const receive = (message: MessageEvent<string>) => {
+    hear();
     lastId = newestSeen = Number(message.lastEventId) || lastId;
     const event = JSON.parse(message.data) as EventRecord;
     onEvent(event);
@@ -109,12 +126,15 @@ export function followEvents(
   const connect = () => {
     if (!navigator.onLine) return goOffline();
     clearTimeout(reconnect);
+    clearTimeout(silence);
+    isSilent = false;
     source?.close();
     // A new EventSource forgets the last id that the browser's own reconnection would have sent.
     source = new EventSource(`/api/v1/events/stream?after=${lastId}`);
     source.onopen = () => {
       retryMs = FIRST_RETRY_MS;
       onConnection("open");
+      hear();
       // The first stream begins before all that is on screen. Later, what no event tells may have changed.
       if (isFirst) {
         isFirst = false;
@@ -123,17 +143,20 @@ export function followEvents(
       void client.invalidateQueries({ predicate: (query) => !CONSTANT.has(String(query.queryKey[0])) });
     };
     source.onerror = () => {
+      clearTimeout(silence);
       source?.close();
       onConnection("lost");
       reconnect = setTimeout(connect, retryMs);
       retryMs = Math.min(MAX_RETRY_MS, retryMs * 2);
     };
+    source.addEventListener("alive", hear);
     for (const kind of EVENT_KINDS) source.addEventListener(kind, receive);
   };
 
   /** The stream itself would notice a silent loss only when the network's own patience ends. */
   const goOffline = () => {
     clearTimeout(reconnect);
+    clearTimeout(silence);
     source?.close();
     onConnection("offline");
   };
@@ -150,6 +173,23 @@ export function followEvents(
     window.removeEventListener("online", goOnline);
     clearTimeout(flush);
     clearTimeout(reconnect);
+    clearTimeout(silence);
     source?.close();
+  };
+}
+
+/** For who follows no events: only what the browser itself knows of the network. */
+export function watchNetwork(client: QueryClient, onConnection: (state: Connection) => void): () => void {
+  const goOffline = () => onConnection("offline");
+  const goOnline = () => {
+    onConnection("open");
+    void client.invalidateQueries({ predicate: (query) => !CONSTANT.has(String(query.queryKey[0])) });
+  };
+  window.addEventListener("offline", goOffline);
+  window.addEventListener("online", goOnline);
+  if (!navigator.onLine) goOffline();
+  return () => {
+    window.removeEventListener("offline", goOffline);
+    window.removeEventListener("online", goOnline);
   };
 }

@@ -1,17 +1,20 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ApiError, unwrap } from "./client";
-import { type Connection, followEvents } from "./live";
+import { type Connection, followEvents, watchNetwork } from "./live";
 
-const opened: { url: string; closed: boolean; onopen?: () => void }[] = [];
+const opened: PlayedSource[] = [];
 
 class PlayedSource {
   closed = false;
   onopen?: () => void;
+  readonly listeners: Record<string, () => void> = {};
   constructor(readonly url: string) {
     opened.push(this);
   }
-  addEventListener() {}
+  addEventListener(kind: string, listener: () => void) {
+    this.listeners[kind] = listener;
+  }
   close() {
     this.closed = true;
   }
@@ -25,6 +28,7 @@ beforeEach(() => {
   vi.spyOn(navigator, "onLine", "get").mockImplementation(() => online);
 });
 afterEach(() => {
+  vi.useRealTimers();
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
@@ -62,6 +66,43 @@ it("asks again for what is on screen when the stream comes back, and not when it
   opened[1]?.onopen?.();
   expect(again).toHaveBeenCalledOnce();
   stop();
+});
+
+it("says so when the backend falls silent, and goes on with the same stream when it speaks again", () => {
+  vi.useFakeTimers();
+  const client = new QueryClient();
+  const again = vi.spyOn(client, "invalidateQueries");
+  const states: Connection[] = [];
+  const stop = followEvents(client, 7, (state) => states.push(state));
+  opened[0]?.onopen?.();
+  for (let sign = 0; sign < 5; sign += 1) {
+    vi.advanceTimersByTime(4_000);
+    opened[0]?.listeners.alive?.();
+  }
+  expect(states).toEqual(["open"]);
+  vi.advanceTimersByTime(10_000);
+  expect(states).toEqual(["open", "lost"]);
+  opened[0]?.listeners.alive?.();
+  expect(states).toEqual(["open", "lost", "open"]);
+  expect(opened).toHaveLength(1);
+  expect(again).not.toHaveBeenCalled();
+  stop();
+  vi.advanceTimersByTime(60_000);
+  expect(states).toHaveLength(3);
+});
+
+it("says it of a network that is gone also to who follows no events, and asks again when it is back", () => {
+  const client = new QueryClient();
+  const again = vi.spyOn(client, "invalidateQueries");
+  const states: Connection[] = [];
+  const stop = watchNetwork(client, (state) => states.push(state));
+  setOnline(false);
+  setOnline(true);
+  expect(states).toEqual(["offline", "open"]);
+  expect(again).toHaveBeenCalledOnce();
+  stop();
+  setOnline(false);
+  expect(states).toHaveLength(2);
 });
 
 it("says of a call without a network that nothing was sent", async () => {

@@ -44,6 +44,7 @@ import {
   sessionQuery,
   systemQuery,
   unwrap,
+  watchNetwork,
 } from "@/api";
 import { Allowed } from "@/components/Allowed";
 import { ErrorPanel } from "@/components/Feedback";
@@ -117,7 +118,7 @@ function SignedInShell({ session }: { session: SessionRecord }) {
   const follows = useMaySomewhere("follow");
   const managesMembers = useMaySomewhere("manage_members");
   useEffect(() => {
-    if (!follows) return;
+    if (!follows) return watchNetwork(client, setConnection);
     return followEvents(client, newestEvent, setConnection, (event) => void tellOfRun(event, client));
   }, [client, follows, newestEvent]);
   return (

@@ -130,6 +130,37 @@ it("names damaged files, and what a check of every file found", async () => {
   expect(await screen.findByText(/1 file.*removed\./)).toBeInTheDocument();
 });
 
+it("links what happened to where it happened, but not to what is deleted since", async () => {
+  const event = { at: "2026-01-02T10:00:00Z", kind: "experiment", actor: "mira", level: "info", federation_id: "f1" };
+  const of = { run_id: null, dataset_id: null, site_slug: null, round: null, task_id: null };
+  openApp("/activity", {
+    "GET /events": [
+      {
+        ...event,
+        ...of,
+        id: 1,
+        experiment_id: "e1",
+        message: "mira created the experiment Kept.",
+        target_deleted: false,
+      },
+      {
+        ...event,
+        ...of,
+        id: 2,
+        experiment_id: "e2",
+        message: "mira created the experiment Gone.",
+        target_deleted: true,
+      },
+    ],
+    "GET /federations": [],
+  });
+  const kept = (await screen.findByText("mira created the experiment Kept.")).closest("tr");
+  const gone = screen.getByText("mira created the experiment Gone.").closest("tr");
+  expect(within(kept as HTMLElement).getByRole("link")).toHaveAttribute("href", "/experiments/e1");
+  expect(within(gone as HTMLElement).queryByRole("link")).toBeNull();
+  expect(gone).toHaveTextContent("deleted since");
+});
+
 it("tells filters that nothing fits from a platform where nothing has happened", async () => {
   openApp("/activity", { "GET /events": [], "GET /federations": [] });
   expect(await screen.findByText("Nothing has happened yet")).toBeInTheDocument();

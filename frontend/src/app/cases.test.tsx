@@ -38,6 +38,7 @@ function cases(split: RunCases["split"], ...rows: ScoredCase[]): RunCases {
   return { run_id: "r1", round: 3, split, num_validation: 2, structures: ["disc"], models: ["global"], cases: rows };
 }
 
+const UNLIKE = "This image is unlike every site's images: 12 times the usual distance; the mask may be wrong.";
 const EXPERIMENT = { id: "e1", name: "Try", federation_id: "f1", archived_at: null, runs: [RUN] };
 
 it("lists validation cases apart from test cases, and says that their images stay, and that an experiment is archived", async () => {
@@ -49,13 +50,15 @@ it("lists validation cases apart from test cases, and says that their images sta
     "GET /runs/r1/cases": ({ search }) =>
       search.includes("split=val")
         ? cases("val", scored("eye-8", 0.5), scored("eye-9", 0.25))
-        : cases("test", scored("eye-1", 0.75)),
+        : cases("test", { ...scored("eye-1", 0.75), unlike: UNLIKE }),
   });
   expect(await screen.findByTestId("case-count")).toHaveTextContent("1 test case");
   expect(screen.getByText("Experiment archived")).toBeInTheDocument();
+  expect(screen.getByTestId("unlike"), "above the picture").toHaveTextContent(UNLIKE);
   fireEvent.click(screen.getByRole("radio", { name: "Validation" }));
   await waitFor(() => expect(screen.getByTestId("case-count")).toHaveTextContent("2 validation cases"));
   expect(window.location.search).toBe("?split=val");
+  expect(screen.queryByTestId("unlike")).toBeNull();
   expect(screen.getByText(/Their images and masks stay at the site/)).toBeInTheDocument();
   expect(screen.getByText("eye-9, Aster clinic"), "the worst first").toBeInTheDocument();
   expect(screen.queryByText("eye-1")).toBeNull();

@@ -178,6 +178,7 @@ function Reset({ field, path, form }: { field: Field; path: string; form: Experi
       component="button"
       type="button"
       size="xs"
+      mih={24}
       style={{ alignSelf: "flex-start" }}
       aria-label={`Set ${field.label} back to its default`}
       onClick={() => form.setFieldValue(path, structuredClone(field.default))}

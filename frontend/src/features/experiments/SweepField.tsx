@@ -92,6 +92,7 @@ export function SweepToggle(props: Props) {
       type="button"
       size="xs"
       c="dimmed"
+      mih={24}
       aria-label={swept ? `One value of ${field.label}` : `Several values of ${field.label}`}
       onClick={() => setSweep(props, swept ? null : first)}
     >
