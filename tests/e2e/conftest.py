@@ -6,11 +6,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+from backend.contracts.methods.fedsm import FedSMConfig
+from backend.contracts.methods.references import FedAvgConfig
+from backend.contracts.selector_configs import LdaSelector
+from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
 from tests.e2e.browser import ARGUMENTS, NoBrowser, find_browser
 from tests.integration.live_platform import LivePlatform
+from tests.integration.runs import await_experiment
+from tests.integration.tiny_data import tiny_config
 
+#: The name of the experiment that everybody looks at.
+FINISHED = "FedSM beside FedAvg"
 DIST = Path(__file__).parents[2] / "frontend" / "dist" / "index.html"
 IMAGE_SIDE = 96
 NUM_CASES = (24, 20, 22, 20)
@@ -45,6 +53,15 @@ def federation(platform: LivePlatform, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("fundus")
     slugs = write_fundus_sites(folder, seed=3, image_side=IMAGE_SIDE, num_cases=NUM_CASES)
     return platform.add_federation("Fundus", FUNDUS_TASK, {slug: folder / slug for slug in slugs})
+
+
+@pytest.fixture(scope="session")
+def finished(platform: LivePlatform, federation: FederationRecord) -> ExperimentRecord:
+    """FedSM, whose selector learns at once, and FedAvg, with one seed. Whoever looks shares it; nobody changes it."""
+    config = tiny_config(FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())
+    done = await_experiment(platform, platform.start_experiment(federation, FINISHED, config))
+    assert [run.failure for run in done.runs] == [None, None]
+    return done
 
 
 def new_context(browser: Browser, platform: LivePlatform) -> BrowserContext:

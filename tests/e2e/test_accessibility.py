@@ -9,17 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend.contracts.methods.fedsm import FedSMConfig
-from backend.contracts.methods.references import FedAvgConfig
-from backend.contracts.selector_configs import LdaSelector
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.reports.schemas import ReportCreate
-from tests.e2e.conftest import new_context
+from tests.e2e.conftest import FINISHED, new_context
 from tests.e2e.pixels import next_frame
 from tests.integration.live_platform import LivePlatform
-from tests.integration.runs import await_experiment
-from tests.integration.tiny_data import tiny_config
 
 pytestmark = pytest.mark.e2e
 
@@ -40,7 +35,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("/federations/$federationId", "/federations/{federation}?site={site}", "role=dialog"),
     ("/federations/$federationId", "/federations/{federation}?tab=datasets", "text=aster-clinic"),
     ("/federations/$federationId", "/federations/{federation}?tab=statistics", "role=heading[name='Side by side']"),
-    ("/federations/$federationId", "/federations/{federation}?tab=experiments", "text=For everybody"),
+    ("/federations/$federationId", "/federations/{federation}?tab=experiments&find=beside", f"text={FINISHED}"),
     ("/federations/$federationId", "/federations/{federation}?tab=models", "role=link"),
     ("/federations/$federationId/datasets/new", "/federations/{federation}/datasets/new", "role=heading[level=1]"),
     (
@@ -76,8 +71,12 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ),
     ("/datasets/$datasetId", "/datasets/{dataset}", "text=cases used"),
     ("/experiments/$experimentId", "/experiments/{experiment}", "[data-testid=gamma-readout]"),
+    ("/experiments/$experimentId", "/experiments/{experiment}?run=runs", "[data-testid=run-count]"),
+    ("/experiments/$experimentId", "/experiments/{experiment}?run=settings", "role=heading[level=2]"),
     ("/experiments/$experimentId", "/experiments/{experiment}?run={run}", "[data-testid=run-round]"),
     ("/runs/$runId/cases", "/runs/{run}/cases", "[data-testid=viewer][data-state=ready]"),
+    ("/runs/$runId/cases", "/runs/{run}/cases?split=val", "[data-testid=case-count]"),
+    ("/runs/$runId/cases", "/runs/{run}/cases?against=global@{other_run}", "[data-testid=scatter]"),
     ("/runs/$runId/model", "/runs/{run}/model", "role=heading[level=1]"),
     ("/models/$versionId", "/models/{version}?with={other_version}", "[data-testid=version-comparison]"),
     ("/sites/$siteId/departures", "/sites/{site_id}/departures", "role=heading[level=1]"),
@@ -96,12 +95,6 @@ RUN_AXE = "async (only) => await axe.run(document, { runOnly: only, resultTypes:
 
 
 @pytest.fixture(scope="module")
-def finished(platform: LivePlatform, federation: FederationRecord) -> ExperimentRecord:
-    config = tiny_config(FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())
-    return await_experiment(platform, platform.start_experiment(federation, "For everybody", config))
-
-
-@pytest.fixture(scope="module")
 def places(platform: LivePlatform, federation: FederationRecord, finished: ExperimentRecord) -> dict[str, str]:
     versions = [
         platform.client.post_json(f"/runs/{run.id}/versions", {"name": "everybody", "aliases": [alias]})["id"]
@@ -115,6 +108,7 @@ def places(platform: LivePlatform, federation: FederationRecord, finished: Exper
         "dataset": platform.client.datasets(federation.id)[0].id,
         "experiment": finished.id,
         "run": finished.runs[0].id,
+        "other_run": finished.runs[1].id,
         "runs": json.dumps([run.id for run in finished.runs], separators=(",", ":")),
         "report": report.path,
         "version": versions[0],

@@ -12,15 +12,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from scipy import ndimage
 
-from backend.contracts.methods.fedsm import FedSMConfig
-from backend.contracts.selector_configs import LdaSelector
+from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, ScoredCase
 from benchmarks.next_case import next_case, open_cases
 from tests.e2e.pixels import Pixels, content_place, difference, likeness, read_png, settled, share_of_colour
 from tests.integration.live_platform import LivePlatform
-from tests.integration.runs import await_experiment
-from tests.integration.tiny_data import tiny_config
 
 pytestmark = pytest.mark.e2e
 
@@ -32,9 +29,9 @@ COLOURS = {"agreement": (241, 245, 249), "false_positive": (250, 204, 21), "fals
 
 
 @pytest.fixture(scope="module")
-def run(platform: LivePlatform, federation: FederationRecord) -> RunRecord:
-    config = tiny_config(FedSMConfig(selector=LdaSelector(minimum_cases=2)))
-    return await_experiment(platform, platform.start_experiment(federation, "Looked at", config)).runs[0]
+def run(finished: ExperimentRecord) -> RunRecord:
+    """FedSM's."""
+    return finished.runs[0]
 
 
 def open_case(page: Page, run: RunRecord, case: ScoredCase, query: str, count: int) -> None:

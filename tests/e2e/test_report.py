@@ -7,23 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
-from backend.contracts.methods.fedsm import FedSMConfig
-from backend.contracts.methods.references import FedAvgConfig
-from backend.contracts.selector_configs import LdaSelector
 from backend.experiments.schemas import ExperimentRecord
-from backend.federations.schemas import FederationRecord
 from tests.e2e.conftest import new_context
 from tests.integration.live_platform import LivePlatform
-from tests.integration.runs import await_experiment
-from tests.integration.tiny_data import tiny_config
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def finished(platform: LivePlatform, federation: FederationRecord) -> ExperimentRecord:
-    config = tiny_config(FedSMConfig(selector=LdaSelector(minimum_cases=2)), FedAvgConfig())
-    return await_experiment(platform, platform.start_experiment(federation, "For the meeting", config))
 
 
 def test_a_report_is_shared_read_and_revoked(

@@ -12,7 +12,7 @@ from backend.federations.schemas import FederationRecord
 from backend.sites.schemas import SiteUpdate
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
-from tests.integration.tiny_data import tiny_config
+from tests.integration.tiny_data import TASK, tiny_config, write_sites
 
 pytestmark = pytest.mark.e2e
 
@@ -20,11 +20,17 @@ NO_PICTURES = SitePolicy(may_send_thumbnails=False, may_send_images=False, may_s
 
 
 @pytest.fixture(scope="module")
-def experiment(platform: LivePlatform, federation: FederationRecord) -> ExperimentRecord:
+def own(platform: LivePlatform, tmp_path_factory: pytest.TempPathFactory) -> FederationRecord:
+    """What leaves its sites is deleted here, so nobody else looks at it."""
+    return platform.add_federation("Stored", TASK, write_sites(tmp_path_factory.mktemp("stored")))
+
+
+@pytest.fixture(scope="module")
+def experiment(platform: LivePlatform, own: FederationRecord) -> ExperimentRecord:
     config = tiny_config(
         FedAvgConfig(), schedule={"rounds": 6, "batch_size": 4, "local_epochs": 1}, evaluation={"history_rounds": 2}
     )
-    return await_experiment(platform, platform.start_experiment(federation, "What is kept", config))
+    return await_experiment(platform, platform.start_experiment(own, "What is kept", config))
 
 
 def test_the_run_says_what_it_holds_and_which_rounds_are_gone(signed_in: Page, experiment: ExperimentRecord) -> None:
@@ -45,11 +51,11 @@ def test_the_run_says_what_it_holds_and_which_rounds_are_gone(signed_in: Page, e
 
 
 def test_what_left_before_a_policy_forbade_it_is_deleted_from_the_drawer(
-    signed_in: Page, platform: LivePlatform, federation: FederationRecord, experiment: ExperimentRecord
+    signed_in: Page, platform: LivePlatform, own: FederationRecord, experiment: ExperimentRecord
 ) -> None:
-    site = federation.sites[0]
+    site = own.sites[0]
     platform.client.update_site(site.id, SiteUpdate(policy=NO_PICTURES))
-    signed_in.goto(f"/federations/{federation.id}?tab=sites&site={site.slug}")
+    signed_in.goto(f"/federations/{own.id}?tab=sites&site={site.slug}")
     sent = signed_in.get_by_test_id("sent")
     expect(sent).to_contain_text("thumbnails")
     expect(sent).to_contain_text("Nobody sees them any more")
@@ -60,23 +66,19 @@ def test_what_left_before_a_policy_forbade_it_is_deleted_from_the_drawer(
     cases = platform.client.run_cases(experiment.runs[0].id).cases
     assert {case.image_url is None for case in cases if case.site_slug == site.slug} == {True}
     assert all(case.image_url for case in cases if case.site_slug != site.slug)
-    for dataset in platform.client.datasets(federation.id):
-        if dataset.site_id == site.id:  # other tests look at its thumbnails
-            platform.client.post_json(f"/datasets/{dataset.id}/check", None)
-            platform.await_check(dataset.id)
 
 
 def test_a_deleted_experiment_is_gone_for_whoever_goes_back(
-    signed_in: Page, platform: LivePlatform, federation: FederationRecord
+    signed_in: Page, platform: LivePlatform, own: FederationRecord
 ) -> None:
-    draft = platform.client.create_experiment(federation.id, "Soon gone", tiny_config(FedAvgConfig()))
+    draft = platform.client.create_experiment(own.id, "Soon gone", tiny_config(FedAvgConfig()))
     signed_in.goto(f"/experiments/{draft.id}")
     signed_in.get_by_role("heading", name="Soon gone").wait_for()
     signed_in.get_by_role("button", name="Actions of Soon gone").click()
     signed_in.get_by_role("menuitem", name="Delete").click()
     signed_in.get_by_role("button", name="Delete the experiment").click()
     expect(signed_in.get_by_text("Soon gone is deleted.")).to_be_visible()
-    signed_in.wait_for_url(f"**/federations/{federation.id}**")
+    signed_in.wait_for_url(f"**/federations/{own.id}**")
     signed_in.go_back()
     expect(signed_in.get_by_text("This does not exist")).to_be_visible()
     expect(signed_in.get_by_role("heading", name="Soon gone", exact=True)).to_be_hidden()
