@@ -15261,7 +15261,7 @@ export type StreamEventsError = StreamEventsErrors[keyof StreamEventsErrors];
 
 export type StreamEventsResponses = {
     /**
-     * Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON.
+     * Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON. `alive` comes every few seconds and has none of it.
      */
     200: string;
 };
@@ -17388,7 +17388,7 @@ export type StreamExperimentEventsError = StreamExperimentEventsErrors[keyof Str
 
 export type StreamExperimentEventsResponses = {
     /**
-     * Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON.
+     * Server-sent events: `event` is the kind, `id` the event's id, `data` an EventRecord as JSON. `alive` comes every few seconds and has none of it.
      */
     200: string;
 };
