@@ -93,14 +93,10 @@ def claims(selector: RunSelector, cases: SelectorCases) -> Iterator[Claim]:
         if site in cases.sites and cases.sites[place] != site
     ]
     yield Claim(f"{len(wrong)} case(s) go to another site's model: {', '.join(wrong)}", bool(wrong))
-    points = [(point.gamma, point.mean) for point in pooled.sweep if point.mean is not None]
-    (first, always), (last, never) = points[0], points[-1]
-    gamma, best = max(points, key=lambda point: point[1])
-    yield Claim(
-        f"the threshold has an optimum: Dice {best:.4f} at {gamma:g}, "
-        f"{always:.4f} at {first:g}, {never:.4f} at {last:g}",
-        best - max(always, never) >= LEAST_DIFFERENCE,
-    )
+    if selector.validation is not None:
+        points = [(point.gamma, point.dice) for point in selector.validation.points]
+        yield _optimum("validation cases", points)
+    yield _optimum("test cases of all sites, the held-out one among them", _of_all_sites(selector))
     scored = [
         (ran, home)
         for ran, home in zip(cases.ran_scores, cases.home_scores, strict=True)
@@ -118,6 +114,30 @@ def claims(selector: RunSelector, cases: SelectorCases) -> Iterator[Claim]:
                 "the global model",
                 group.share_global >= MOST,
             )
+
+
+def _optimum(of: str, points: list[tuple[float, float]]) -> Claim:
+    """points: threshold and Dice, from always personalized to always global."""
+    (first, always), (last, never) = points[0], points[-1]
+    gamma, best = max(points, key=lambda point: point[1])
+    return Claim(
+        f"on {of} the threshold has an optimum: Dice {best:.4f} at {gamma:g}, {always:.4f} at {first:g}, "
+        f"{never:.4f} at {last:g}",
+        best - max(always, never) >= LEAST_DIFFERENCE,
+    )
+
+
+def _of_all_sites(selector: RunSelector) -> list[tuple[float, float]]:
+    """The mean over the cases of all sites at each threshold."""
+    found: dict[float, list[tuple[float, int]]] = {}
+    for group in selector.groups:
+        for point in group.sweep if group.site_slug is not None else ():
+            if point.mean is not None:
+                found.setdefault(point.gamma, []).append((point.mean, point.num_cases))
+    return [
+        (gamma, sum(mean * count for mean, count in scored) / sum(count for _, count in scored))
+        for gamma, scored in sorted(found.items())
+    ]
 
 
 if __name__ == "__main__":

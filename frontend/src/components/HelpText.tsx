@@ -41,6 +41,7 @@ export function DocumentLink({ path }: { path: string }) {
       target="_blank"
       inherit
       underline="always"
+      style={{ whiteSpace: "nowrap" }}
     >
       help: {nameOf(path)}
     </TextLink>
