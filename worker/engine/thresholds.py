@@ -1,11 +1,11 @@
 """What the super model would score on validation cases at any threshold: what a better gamma is chosen by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from worker.engine.data import ParticipantData
-from worker.engine.metrics import case_dice, mean_over_structures
+from worker.engine.metrics import CaseDice, case_dice, mean_over_structures
 from worker.engine.plan import Plan
 from worker.engine.selectors.base import route
 from worker.engine.strategies.base import CaseRoute, LoadPart, Strategy
@@ -25,25 +25,35 @@ class ThresholdScore:
 
 
 def threshold_scores(
-    strategy: Strategy, load_part: LoadPart, data: ParticipantData, plan: Plan, gammas: Sequence[float]
+    strategy: Strategy,
+    load_part: LoadPart,
+    data: ParticipantData,
+    plan: Plan,
+    gammas: Sequence[float],
+    known: Mapping[str, Mapping[str, CaseDice]] | None = None,
 ) -> tuple[ThresholdScore, ...]:
     """Of the validation cases in `data`, one score a threshold; empty without such cases, for methods without a model
     selector, and under soft routing, which has no threshold.
 
     Each case is predicted by the global model and by its most probable site's, whatever the number of thresholds.
+    known: by case id and part, scores of these models on these cases that somebody has already: they are not predicted
+    again.
     """
     cases = [case for site in data for case in site.val]
     routes = strategy.routes(load_part, cases, plan) if cases else ()
     if not routes or any(chosen.chosen_model == MIXTURE for chosen in routes):
         return ()
     choices = [[_choice(chosen, gamma, plan) for gamma in gammas] for chosen in routes]
-    masks = predict_cases(load_part, cases, [set(names) for names in choices], plan)
-    dice = [
-        {
-            part: mean_over_structures(case_dice(plan.structures, mask, case.reference_original))
-            for part, mask in by_part.items()
-        }
+    scored = [(known or {}).get(case.case_id, {}) for case in cases]
+    lacking = [set(names) - of_case.keys() for names, of_case in zip(choices, scored, strict=True)]
+    masks = predict_cases(load_part, cases, lacking, plan)
+    predicted = [
+        {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
         for case, by_part in zip(cases, masks, strict=True)
+    ]
+    dice = [
+        {part: mean_over_structures(of_model) for part, of_model in {**before, **now}.items()}
+        for before, now in zip(scored, predicted, strict=True)
     ]
     scores = []
     for index, gamma in enumerate(gammas):

@@ -221,7 +221,8 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         scoring = part_of(lease.report, _TESTED_SHARE, 1.0)
         validated = list(counted(_without_masks(scored), sum(len(site.val) for site in data), scoring))
         lease.log("info", f"scored {len(validated)} validation cases one by one, for the list of cases")
-    thresholds = threshold_scores(strategy, parts.load, data, plan, GAMMAS)
+    known = {case.case_id: case.dice for case in validated}
+    thresholds = threshold_scores(strategy, parts.load, data, plan, GAMMAS, known)
     history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
     for participant in (payload.participant, POOLED):
         toolbox.local_states.end(run.run_id, participant)
