@@ -20,7 +20,6 @@ from backend.paging import PageDep
 from backend.platform import Platform
 from backend.policy import Anybody, CanRead, CanShareReports
 from backend.reports import service
-from backend.reports.pdf import report_pdf
 from backend.reports.pictures import DrawnPictures, draw_pictures, picture_file, picture_files, shown_document
 from backend.reports.schemas import ReportCreate, ReportRecord, SharedReport
 from backend.storage.dependencies import SweepAfter
@@ -100,6 +99,8 @@ def get_report_picture(
 @public_router.get("/shared-reports/{token}/pdf", responses=PDF_RESPONSES, response_class=PdfResponse)
 def download_shared_report(_: Anybody, token: Id, session: ReadSession, artifacts: ArtifactsDep) -> PdfResponse:
     """The same report as a PDF."""
+    from backend.reports.pdf import report_pdf  # with its library, for which no start of the backend waits
+
     row = service.find_report(session, token)
     document = shown_document(session, row.document)
     content = report_pdf(document, picture_files(artifacts, document))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,8 +31,10 @@ from backend.evaluations.scored_cases import (
 from backend.evaluations.shown_table import shown_table
 from backend.evaluations.table_rows import ALL
 from backend.platform import Platform
-from backend.reports.case_picture import CaseFiles, CasePicture, case_picture
 from backend.sites import service as sites
+
+if TYPE_CHECKING:
+    from backend.reports.case_picture import CasePicture
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +146,9 @@ class _Drawing:
     num_structures: int
     of_slug: dict[str, Site]
 
-    def draw(self, row: TestedCase) -> CasePicture | None:
+    def draw(self, row: TestedCase) -> "CasePicture | None":
+        from backend.reports.case_picture import CaseFiles, case_picture  # with its library, as in `service.py`
+
         site = self.of_slug.get(row.site_slug)
         used = row.chosen_model if self.model == SUPER else model_name(self.model, row.site_slug)
         prediction = row.predictions.get(used or "")

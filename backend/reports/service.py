@@ -19,7 +19,6 @@ from backend.db.models import Experiment, Report
 from backend.errors import Gone, NotFound
 from backend.events import service as events
 from backend.reports.freeze import Wish, freeze
-from backend.reports.pdf import require_printable
 from backend.reports.pictures import shown_document
 from backend.reports.schemas import ReportCreate, ReportRecord, SharedReport
 
@@ -34,6 +33,8 @@ def create_report(
     wish = Wish(body.title, body.note, body.checkpoint, body.baseline, body.baseline_model, pictures)
     document = freeze(session, experiment, wish, author)
     require_artifacts(session, {case.picture for case in pictures.cases if case.picture} if pictures else set())
+    from backend.reports.pdf import require_printable  # with its library, for which no start of the backend waits
+
     require_printable(document)
     row = Report(
         experiment_id=experiment.id,

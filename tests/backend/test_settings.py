@@ -86,6 +86,7 @@ def test_backend_starts_in_three_seconds_of_processor_time_and_stays_small(tmp_p
             loaded = (proc / "maps").read_text()
             assert "torch" not in loaded
             assert "numpy" not in loaded
+            assert "PIL" not in loaded, "pictures and PDF are of reports, for which no start waits"
         finally:
             process.terminate()
             process.wait(10)
