@@ -37,7 +37,9 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The ZIP to write; left out: named by form.")] = None,
     image: Annotated[
         list[Path] | None,
-        typer.Option(help="With a model.zip: a raw image that the form is tried on; repeat for more."),
+        typer.Option(
+            help="With a model.zip: a raw image, or a DICOM series' folder, that the form is tried on; repeat for more."
+        ),
     ] = None,
     threshold: ThresholdOption = "run",
     watch: Annotated[
@@ -93,8 +95,8 @@ def _export_here(model: Path, form: ExportForm, out: Path, images: list[Path], w
 
     if not images:
         fail("name an image with --image: a form is not given out untried", EXIT_WRONG_INPUT)
-    if absent := next((path for path in images if not path.is_file()), None):
-        fail(f"{absent} is not there: give the path of an image", EXIT_WRONG_INPUT)
+    if absent := next((path for path in images if not path.exists()), None):
+        fail(f"{absent} is not there: give the path of an image, or the folder of a DICOM series", EXIT_WRONG_INPUT)
     try:
         scores = read_model_file(model).description.version_scores
         done = make_export(open_model(model), form, images, out, lambda step: _say_step(step, watch), scores)

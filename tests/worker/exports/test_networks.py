@@ -1,8 +1,11 @@
 """Graphs of every architecture, and of methods whose sites keep something of their own: each model's graph holds its
 own weights and statistics, and computes what the engine's network does. All forms are made of these graphs."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnxruntime
 import pytest
 import torch
 
@@ -11,7 +14,6 @@ from backend.contracts.methods.personalized import DittoConfig, FedBNConfig
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.network_configs import (
     AttentionUnetConfig,
-    BasicUNetConfig,
     DynUNetConfig,
     NetworkConfig,
     SegResNetConfig,
@@ -23,6 +25,7 @@ from tests.integration.tiny_data import TASK, tiny_config
 from tests.worker.predicting.conftest import VOLUME_TASK
 from worker.engine.plan_network import blank_network, load_network
 from worker.engine.state import Tensors
+from worker.exports.onnx_form import write_onnx
 from worker.exports.torch_form import network_programs
 from worker.predicting.predict import Predictor, make_predictor
 
@@ -32,15 +35,12 @@ OF_SITES = ("global", "personalized/a", "personalized/b")
 SETS: dict[str, tuple[StrategyConfig, tuple[str, ...], Any, tuple[int, ...]]] = {
     "FedBN": (FedBNConfig(), OF_SITES[1:], NetworkConfig(channels=(4, 8), norm="batch"), (48, 64)),
     "Ditto, group norm": (DittoConfig(), OF_SITES, NetworkConfig(channels=(4, 8), norm="group"), (48, 64)),
-    "BasicUNet": (FedAvgConfig(), OF_SITES[:1], BasicUNetConfig(features=(4, 4, 4, 4, 4, 4)), (48, 64)),
-    "DynUNet": (FedAvgConfig(), OF_SITES[:1], DynUNetConfig(filters=(4, 8, 8)), (48, 64)),
     "DynUNet of volumes": (
         FedAvgConfig(),
         OF_SITES[:1],
-        DynUNetConfig(spatial_dims=3, filters=(4, 8, 8), deep_supervision=False),
+        DynUNetConfig(spatial_dims=3, filters=(4, 8, 8), deep_supervision=True),
         (16, 48, 40),
     ),
-    "SegResNet": (FedAvgConfig(), OF_SITES[:1], SegResNetConfig(init_filters=8, blocks_down=(1, 1)), (48, 64)),
     "SegResNet of volumes": (
         FedAvgConfig(),
         OF_SITES[:1],
@@ -92,3 +92,16 @@ def test_each_models_graph_computes_what_its_network_does(name: str) -> None:
         answers.append((model, found))
     assert [model for model, _ in answers] == list(models)
     assert not any(torch.allclose(answers[0][1], other, atol=1e-3) for _, other in answers[1:])
+
+
+def test_3d_convolutions_without_bias_run_in_onnx_runtime(tmp_path: Path) -> None:
+    """As SegResNet and DynUNet have them: PyTorch writes them with a bias that ONNX Runtime refuses."""
+    torch.set_num_threads(1)
+    strategy, models, network, space = SETS["SegResNet of volumes"]
+    predictor = predictor_of(strategy, models, network)
+    write_onnx(predictor, tmp_path, lambda number, of: None)
+    image = torch.rand((2, predictor.plan.num_channels, *space), generator=torch.Generator().manual_seed(1))
+    (found,) = onnxruntime.InferenceSession(tmp_path / "global.onnx").run(None, {"image": image.numpy()})
+    with torch.inference_mode():
+        expected = torch.sigmoid(load_network(predictor.plan, predictor.load_part("global")).eval()(image))
+    np.testing.assert_allclose(found, expected.numpy(), atol=2e-5)

@@ -15,6 +15,7 @@ from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.network_configs import NetworkConfig
 from backend.contracts.schedule_config import ScheduleConfig
 from tests.integration.tiny_data import TASK, tiny_config, write_sites
+from tests.worker.datasets.readers.medical_files import ct_series, write_series
 from tests.worker.predicting.conftest import FEDSM, VOLUME_TASK, write_volume_sites
 from tests.worker.predicting.trained import train_set
 from worker.exports.make import make_export
@@ -53,7 +54,7 @@ def test_pictures_in_patches_run_without_pytorch(tmp_path: Path) -> None:
 
 
 def test_a_super_model_of_volumes_in_patches_is_a_bundle(tmp_path: Path) -> None:
-    """In voxels of another spacing, and in windows that are wider than the image; one image is NRRD."""
+    """In voxels of another spacing, and in windows wider than the image; one image is NRRD, one a DICOM series."""
     config = tiny_config(
         FEDSM,
         data=patches(image_size=32, depth=8, spacing=(3.0, 1.25, 1.25), intensity="percentile"),
@@ -63,7 +64,9 @@ def test_a_super_model_of_volumes_in_patches_is_a_bundle(tmp_path: Path) -> None
     trained = train_set(config, FEDSM, VOLUME_TASK, write_volume_sites(tmp_path), tmp_path)
     first, *_ = trained.tested
     assert any(trained.mask(image).any() for image in trained.tested), "else this test could not fail"
-    images = [*trained.tested, as_nrrd(first, tmp_path / "first.nrrd")]
+    series = np.random.default_rng(0).integers(0, 900, (10, 64, 128)).astype(np.int16)
+    write_series(tmp_path / "series", ct_series(series))
+    images = [*list(trained.tested)[-1:], as_nrrd(first, tmp_path / "first.nrrd"), tmp_path / "series"]
     done = make_export(open_model(trained.archive), "monai", images, tmp_path / "out.zip", lambda step: None)
     assert done.num_images == len(images)
     assert done.num_different <= 1e-5 * done.num_voxels
