@@ -30,6 +30,12 @@ export function Notes({ isTest, results, comparison, federation }: Props) {
         {several && '; "Worst site" is the one of them with the worst mean'}. "Personalized model" is the one of the
         site in the column. A method's name leads to its cases.
       </Note>
+      {results.tables.some(({ rows }) => rows.some(({ student }) => student)) && (
+        <Note>
+          "Student" is the mean Dice of one network that learned from the super model, less the super model's, on the
+          same cases of the sites that train.
+        </Note>
+      )}
       {results.unseen_sites.length > 0 && (
         <Note>
           Held out, so never trained on:{" "}

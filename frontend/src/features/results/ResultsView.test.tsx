@@ -122,6 +122,7 @@ describe("the results of an experiment", () => {
     expect(within(table).getByRole("columnheader", { name: "Student, Dice" })).toBeInTheDocument();
     expect(cells(table, /FedSM/).at(-1)).toBe("−0.012[−0.020, −0.004]");
     expect(cells(table, /FedAvg/).at(-1)).toBe("–");
+    expect(screen.getByTestId("results-notes")).toHaveTextContent('"Student" is the mean Dice of one network');
   });
 
   it("tells each cell's n and misses to readers who cannot see the tooltip", async () => {
