@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 import { openApp, Refusal } from "@/testing/openApp";
 import { federation, site } from "@/testing/records";
@@ -91,6 +91,49 @@ it("takes back only what an archive did, also one that was refused in part", asy
       ["PATCH /experiments/one", { archived: false }],
     ]),
   );
+});
+
+it("compares, cancels and deletes the ticked runs together, and asks before it takes anything away", async () => {
+  const going = experiment("three", { status: "running" });
+  for (const run of going.runs) Object.assign(run, { status: "running", finished_at: null });
+  const runs = (all: object[], answers: object = {}) =>
+    openApp("/federations/f1?tab=experiments&list=runs", {
+      "GET /federations/f1": EYES,
+      "GET /federations/f1/experiments": all,
+      "POST /runs/three-run/cancel": going.runs[0] as object,
+      ...answers,
+    });
+  const chosen = async () => {
+    fireEvent.click(await screen.findByLabelText("All runs that are listed"));
+    return within(await screen.findByTestId("chosen-runs"));
+  };
+  const press = async (dialog: string, button: string) =>
+    fireEvent.click(within(await screen.findByRole("dialog", { name: dialog })).getByRole("button", { name: button }));
+
+  const first = runs([experiment("one"), experiment("two"), going]);
+  let actions = await chosen();
+  expect(actions.getByRole("link", { name: "Compare 2" })).toHaveAttribute("href", expect.stringContaining("two-run"));
+  expect(actions.getByRole("button", { name: "Delete 3 experiments\u2026" })).toBeDisabled();
+  fireEvent.click(actions.getByRole("button", { name: "Cancel 1" }));
+  await press("Cancel 1 run?", "Keep them running");
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(first.sent.some(({ what }) => what.startsWith("POST"))).toBe(false);
+  fireEvent.click(actions.getByRole("button", { name: "Cancel 1" }));
+  await press("Cancel 1 run?", "Cancel the runs");
+  expect(await screen.findByText("1 run is cancelled.")).toBeInTheDocument();
+  first.unmount();
+
+  const second = runs([experiment("one"), experiment("two")], {
+    "DELETE /experiments/one": {},
+    "DELETE /experiments/two": {},
+  });
+  actions = await chosen();
+  fireEvent.click(actions.getByRole("button", { name: "Delete 2 experiments\u2026" }));
+  expect(await screen.findByText(/^one, two: all 2 runs of them/)).toBeInTheDocument();
+  await press("Delete 2 experiments?", "Delete them");
+  expect(await screen.findByText("2 experiments are deleted.")).toBeInTheDocument();
+  const deleted = second.sent.filter(({ what }) => what.startsWith("DELETE")).map(({ what }) => what);
+  expect(deleted).toEqual(["DELETE /experiments/one", "DELETE /experiments/two"]);
 });
 
 it("saves the view of the runs that the address holds under a name", async () => {
