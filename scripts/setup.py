@@ -1,7 +1,7 @@
 """Sets up everything that `make demo` and `make test` need, inside this folder. Standard library only.
 
     python3 scripts/setup.py run     what the product needs to run: Python packages, built frontend
-    python3 scripts/setup.py test    the same, and what the tests need: tools, a browser, PostgreSQL, DICOM's check
+    python3 scripts/setup.py test    the same, and what the tests need: tools, a browser, PostgreSQL, Squid and more
     python3 scripts/setup.py pages   the built frontend alone, next to one of the others
 
 Each step is remembered by a stamp that is removed first and written last: a second call takes a second, and an
@@ -213,9 +213,14 @@ def has_postgresql() -> bool:
     return bool(shutil.which("initdb")) or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
+def has_squid() -> bool:
+    """With TLS, which Debian's package squid lacks."""
+    return Path("/usr/lib/squid/security_file_certgen").exists()
+
+
 def install_system_packages() -> None:
-    """A browser for the end-to-end tests, PostgreSQL for those of the database, and dciodvfy for those of DICOM, where
-    there are none."""
+    """A browser for the end-to-end tests, PostgreSQL for those of the database, Squid for those of a hospital's way to
+    the hub, and dciodvfy for those of DICOM, where there are none."""
     wanted = {"PostgreSQL": [] if has_postgresql() else ["postgresql"]}
     wanted["a browser"] = [] if has_browser() else ["chromium", "fonts-dejavu-core"]
     packages = [name for names in wanted.values() for name in names]
@@ -225,6 +230,9 @@ def install_system_packages() -> None:
     if not shutil.which("dciodvfy"):  # by itself: not every system that has the others has it
         say("installing dciodvfy for the tests")
         install_with_apt("dicom3tools")
+    if not has_squid():  # by itself, because not every system has it
+        say("installing Squid for the tests")
+        install_with_apt("squid-openssl")
 
 
 def say_what_the_tests_lack() -> None:
@@ -240,6 +248,8 @@ def say_what_the_tests_lack() -> None:
         say("PostgreSQL could not be installed: its tests will fail. Remedy: install the PostgreSQL server")
     if not shutil.which("dciodvfy"):
         say("dciodvfy could not be installed: its test is skipped. Remedy: install dicom3tools")
+    if not has_squid():
+        say("Squid could not be installed: its tests will be skipped. Remedy: install Debian's squid-openssl")
 
 
 def install_with_apt(*packages: str) -> bool:
