@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from backend.access.duty import Duty
 from backend.access.group_roles import GroupRole
 from backend.contracts.file_settings import SettingsOrFiles
 
@@ -61,9 +62,10 @@ class Settings(SettingsOrFiles):
         default=3650, ge=1, le=36_500, description="How long what people did, warnings and errors stay in Activity."
     )
     session_days: int = Field(default=30, ge=1, le=365, description="How long a sign-in lasts.")
-    second_factor: Literal["optional", "administrators", "everybody"] = Field(
+    second_factor: Duty = Field(
         default="optional",
-        description="Who must give a code of an app besides the password, and may do nothing until it is set up.",
+        description="Who must give a code of an app besides the password, and may do nothing until it is set up. "
+        "Administrators can ask it of more people.",
     )
     oidc_issuer: str = Field(
         default="", description="The institution's OpenID Connect provider, as it names itself; empty: none."

@@ -10,6 +10,8 @@ from backend.second_factor.schemas import (
     NewSecondFactor,
     RecoveryCodes,
     SecondFactorConfirm,
+    SecondFactorDutyRecord,
+    SecondFactorDutySet,
     SecondFactorRecord,
     SecondFactorRemove,
     SecondFactorStart,
@@ -55,3 +57,19 @@ def reset_second_factor(user: CanManageUsers, caller: CallerDep, user_id: Id, pl
     """Take the second factor away from a user who lost it. Their sign-ins end."""
     tokens.require_person(caller, "reset a second factor")
     service.reset(platform, user_id, user)
+
+
+@router.get("/second-factor-duty")
+def get_second_factor_duty(_user: CanManageUsers, platform: PlatformDep) -> SecondFactorDutyRecord:
+    """Of whom a second factor is asked."""
+    return service.describe_duty(platform)
+
+
+@router.put("/second-factor-duty")
+def set_second_factor_duty(
+    user: CanManageUsers, caller: CallerDep, body: SecondFactorDutySet, platform: PlatformDep
+) -> SecondFactorDutyRecord:
+    """Ask nobody, administrators or everybody for a second factor. Who lacks one sets it up at the next request, and
+    does nothing else before. 403 for a personal token."""
+    tokens.require_person(caller, "ask for a second factor")
+    return service.set_duty(platform, body.duty, user)

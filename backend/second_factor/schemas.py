@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from backend.access.duty import Duty
 from backend.contracts.base import Contract, with_example
 from backend.record import Record
 from backend.users.schemas import Password, SecondCode
@@ -41,3 +42,16 @@ class SecondFactorRemove(Contract):
 
     password: Password = Field(description="The present one.")
     code: SecondCode = Field(description="Six digits of the app, or a recovery code.")
+
+
+class SecondFactorDutySet(Contract):
+    model_config = with_example(duty="administrators")
+
+    duty: Duty
+
+
+class SecondFactorDutyRecord(Record):
+    duty: Duty = Field(description="Of whom a second factor is asked.")
+    at_least: Duty = Field(description="What the operator set (FEDSM_SECOND_FACTOR): less cannot be chosen.")
+    set_by: str | None = Field(description="The administrator who chose last; null: nobody did.")
+    set_at: datetime | None

@@ -1,24 +1,34 @@
 """Setting up a second factor, and being rid of it."""
 
+from sqlalchemy.orm import Session
+
 from backend.access.caller import Caller
+from backend.access.duty import Duty, stricter
 from backend.clock import now
-from backend.db.models import SecondFactor, User
+from backend.db.models import SecondFactor, SecondFactorDuty, User
 from backend.db.session import read_only, unit_of_work
-from backend.errors import Conflict, WrongCode, WrongPassword
+from backend.errors import Conflict, InvalidInput, WrongCode, WrongPassword
 from backend.events import service as events
 from backend.platform import Platform
-from backend.second_factor.schemas import NewSecondFactor, SecondFactorRecord
+from backend.second_factor.schemas import NewSecondFactor, SecondFactorDutyRecord, SecondFactorRecord
 from backend.users import accounts, second_factor, totp
 from backend.users.passwords import is_password
 from backend.users.service import close_sessions, pass_second_factor
 from backend.users.tokens import require_person
+
+#: What Activity says that an administrator did.
+ASKED: dict[Duty, str] = {
+    "optional": "asks nobody for a second factor any more",
+    "administrators": "asks administrators for a second factor",
+    "everybody": "asks everybody for a second factor",
+}
 
 
 def describe(platform: Platform, caller: Caller) -> SecondFactorRecord:
     """Of the holder of the administrator's token: that there is none."""
     with read_only(platform.database) as session:
         row = None if caller.user_id is None else session.get(SecondFactor, caller.user_id)
-        needed = caller.user_id is not None and second_factor.is_required(platform.settings, caller.is_administrator)
+        needed = caller.user_id is not None and _is_asked(session, platform, caller)
         if row is None or row.confirmed_at is None:
             return SecondFactorRecord(enabled_at=None, is_required=needed, num_recovery_codes=0)
         return SecondFactorRecord(
@@ -73,9 +83,9 @@ def confirm(platform: Platform, caller: Caller, code: str) -> list[str]:
 def remove(platform: Platform, caller: Caller, password: str, code: str, address: str) -> None:
     """Raises WrongPassword, WrongCode, and Conflict where there is none or the platform asks for it."""
     user_id = _require_password(platform, caller, password)
-    if second_factor.is_required(platform.settings, caller.is_administrator):
-        raise Conflict("this platform asks you for a second factor: only an administrator can reset it")
     with read_only(platform.database) as session:
+        if _is_asked(session, platform, caller):
+            raise Conflict("this platform asks you for a second factor: only an administrator can reset it")
         user = accounts.get_user(session, user_id)
         if not second_factor.has(session, user_id):
             raise Conflict("there is no second factor to remove")
@@ -94,6 +104,35 @@ def reset(platform: Platform, user_id: str, actor: str) -> None:
         close_sessions(session, user_id)
         message = f"{actor} removed the second factor of {user.name}, whose sign-ins have ended."
         events.record(session, "user", message, actor, level="warning")
+
+
+def describe_duty(platform: Platform) -> SecondFactorDutyRecord:
+    with read_only(platform.database) as session:
+        row = session.get(SecondFactorDuty, second_factor.DECIDED)
+        return SecondFactorDutyRecord(
+            duty=second_factor.duty_of(session, platform.settings),
+            at_least=platform.settings.second_factor,
+            set_by=None if row is None else row.set_by,
+            set_at=None if row is None else row.set_at,
+        )
+
+
+def set_duty(platform: Platform, duty: Duty, actor: str) -> SecondFactorDutyRecord:
+    """From the next request on. Raises InvalidInput for less than the operator asks."""
+    least = platform.settings.second_factor
+    if stricter(duty, least) != duty:
+        raise InvalidInput.of_field(
+            "duty", duty, f"is less than FEDSM_SECOND_FACTOR={least} of this hub", f"choose {least}, or more"
+        )
+    with unit_of_work(platform.database) as session:
+        row = SecondFactorDuty(id=second_factor.DECIDED, duty=duty, set_by=actor, set_at=now())
+        session.merge(row)
+        events.record(session, "user", f"{actor} {ASKED[duty]}.", actor, level="warning")
+    return describe_duty(platform)
+
+
+def _is_asked(session: Session, platform: Platform, caller: Caller) -> bool:
+    return second_factor.is_required(session, platform.settings, caller.is_administrator)
 
 
 def _require_password(platform: Platform, caller: Caller, password: str) -> str:

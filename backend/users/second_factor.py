@@ -5,17 +5,28 @@ from collections.abc import Sequence
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from backend.access.duty import Duty, stricter
 from backend.clock import now
-from backend.db.models import SecondFactor, User
+from backend.db.models import SecondFactor, SecondFactorDuty, User
 from backend.errors import SecondFactorNeeded, WrongCode
 from backend.events import service as events
 from backend.link.keys import SigningKey
 from backend.settings import Settings
 from backend.users.totp import SecretBox, hash_recovery_code, step_of
 
+#: The row of what administrators decided.
+DECIDED = 1
 
-def is_required(settings: Settings, is_administrator: bool) -> bool:
-    return settings.second_factor == "everybody" or (settings.second_factor == "administrators" and is_administrator)
+
+def duty_of(session: Session, settings: Settings) -> Duty:
+    """Of whom one is asked: the stricter of what the operator set and an administrator decided last."""
+    row = session.get(SecondFactorDuty, DECIDED)
+    return settings.second_factor if row is None else stricter(settings.second_factor, row.duty)  # type: ignore[arg-type]  # the column holds these words only
+
+
+def is_required(session: Session, settings: Settings, is_administrator: bool) -> bool:
+    duty = duty_of(session, settings)
+    return duty == "everybody" or (duty == "administrators" and is_administrator)
 
 
 def has(session: Session, user_id: str) -> bool:

@@ -137,7 +137,8 @@ def caller_of_user(
         return Caller(ADMIN, None, True, (), **more)  # type: ignore[arg-type]  # the columns hold these words only
     rows = session.scalars(select(MembershipRow).where(MembershipRow.user_id == user.id))
     members = tuple(Membership(row.federation_id, Role(row.role), row.site_id) for row in rows)
-    lacks = second_factor.is_required(settings, user.administers) and not second_factor.has(session, user.id)
+    required = second_factor.is_required(session, settings, user.administers)
+    lacks = required and not second_factor.has(session, user.id)
     return Caller(user.name, user.id, user.administers, members, lacks_second_factor=lacks, **more)  # type: ignore[arg-type]
 
 

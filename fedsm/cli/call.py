@@ -29,7 +29,7 @@ class Call:
 
     command: str
     operation: str
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     help: str
     arguments: dict[str, str]

@@ -23,7 +23,12 @@ from backend.notices.schemas import EmailsUpdate
 from backend.openapi import openapi_json
 from backend.reports.schemas import ReportCreate
 from backend.runs.schemas import RunExtend
-from backend.second_factor.schemas import SecondFactorConfirm, SecondFactorRemove, SecondFactorStart
+from backend.second_factor.schemas import (
+    SecondFactorConfirm,
+    SecondFactorDutySet,
+    SecondFactorRemove,
+    SecondFactorStart,
+)
 from backend.single_sign_on.schemas import SingleSignOnFinish, SingleSignOnStart
 from backend.sites.enrolment.schemas import AcceptSite, RevokeSite
 from backend.sites.schemas import SiteCreate, SiteUpdate
@@ -61,6 +66,7 @@ BODIES = {
         EmailsUpdate,
         ExportCreate,
         SecondFactorConfirm,
+        SecondFactorDutySet,
         SecondFactorRemove,
         SecondFactorStart,
         SingleSignOnFinish,

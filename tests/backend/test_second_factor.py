@@ -188,3 +188,31 @@ def test_another_key_of_the_hub_is_said(backend: LiveBackend, jo: Person) -> Non
     answer = sign_in(backend, "jo", "123456")
     assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
     assert "server-key" in answer.json()["detail"]
+
+
+def test_an_administrator_asks_others_for_one_and_takes_it_back(backend: LiveBackend, jo: Person) -> None:
+    asked = backend.get("/second-factor-duty")
+    assert asked == {"duty": "optional", "at_least": "optional", "set_by": None, "set_at": None}
+    assert jo.request("GET", "/second-factor-duty").status_code == 403
+    assert jo.request("PUT", "/second-factor-duty", json={"duty": "everybody"}).status_code == 403
+    answer = backend.admin.put("/api/v1/second-factor-duty", json={"duty": "everybody"})
+    assert (answer.json()["duty"], answer.json()["set_by"]) == ("everybody", "admin")
+    assert jo.get("/session")["permissions"] == ["own_account"]
+    assert jo.get("/session/second-factor")["is_required"]
+    said = [event["message"] for event in backend.get("/events", level="warning")]
+    assert "admin asks everybody for a second factor." in said
+    backend.admin.put("/api/v1/second-factor-duty", json={"duty": "administrators"})
+    assert jo.get("/session")["lacks_second_factor"] is False, "from the next request on"
+    backend.restart()
+    assert backend.get("/second-factor-duty")["duty"] == "administrators"
+
+
+def test_an_administrator_asks_no_less_than_the_operator(backend: LiveBackend) -> None:
+    backend.settings = backend.settings.model_copy(update={"second_factor": "administrators"})
+    backend.restart()
+    answer = backend.admin.put("/api/v1/second-factor-duty", json={"duty": "optional"})
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid_input")
+    (field,) = answer.json()["fields"]
+    assert (field["field"], field["value"]) == ("duty", "optional")
+    assert field["remedy"] == "choose administrators, or more"
+    assert backend.get("/second-factor-duty")["duty"] == "administrators"

@@ -29,6 +29,7 @@ from backend.db.models.run_dataset import RunDataset
 from backend.db.models.run_round import RunRound
 from backend.db.models.score_summary import ScoreSummaryRow
 from backend.db.models.second_factor import SecondFactor
+from backend.db.models.second_factor_duty import SecondFactorDuty
 from backend.db.models.site import Site
 from backend.db.models.site_consent import SiteConsent
 from backend.db.models.site_credential import SiteCredential
@@ -80,6 +81,7 @@ __all__ = [
     "RunRound",
     "ScoreSummaryRow",
     "SecondFactor",
+    "SecondFactorDuty",
     "Site",
     "SiteConsent",
     "SiteCredential",

@@ -18,6 +18,7 @@ const EVERYBODY = {
     user({ memberships: [role({ role: "reader" })], has_second_factor: true }),
     user({ id: "u2", name: "otto", is_administrator: true, num_tokens: 3, last_seen_at: "2026-01-02T11:00:00Z" }),
   ],
+  "GET /second-factor-duty": { duty: "optional", at_least: "optional", set_by: null, set_at: null },
   "GET /invitations": [
     {
       id: "i1",
@@ -66,6 +67,23 @@ it("ends a link that nobody used, and says whose", async () => {
   fireEvent.click(await screen.findByRole("button", { name: "Revoke the link for Dr. Weiss" }));
   expect(await screen.findByText("The link for Dr. Weiss no longer works.")).toBeInTheDocument();
   expect(sent.filter(({ what }) => what === "DELETE /invitations/i1")).toHaveLength(1);
+});
+
+it("asks everybody for a second factor, and offers no less than the server asks", async () => {
+  const set = { duty: "everybody", at_least: "administrators", set_by: "mira", set_at: "2026-01-02T10:00:00Z" };
+  const { bodies } = openApp("/users", {
+    ...EVERYBODY,
+    "GET /second-factor-duty": { duty: "administrators", at_least: "administrators", set_by: null, set_at: null },
+    "PUT /second-factor-duty": set,
+  });
+  const card = await screen.findByTestId("second-factor-duty");
+  expect(card).toHaveTextContent("FEDSM_SECOND_FACTOR of this server asks for no less");
+  fireEvent.click(within(card).getByRole("combobox", { name: "Who must have a second factor" }));
+  const nobody = await screen.findByRole("option", { name: /^Nobody/, hidden: true });
+  expect(nobody).toHaveAttribute("data-combobox-disabled");
+  fireEvent.click(screen.getByRole("option", { name: "Everybody", hidden: true }));
+  expect(await within(card).findByText(/chosen by/)).toHaveTextContent("mira");
+  expect(bodies("PUT /second-factor-duty")).toEqual([{ duty: "everybody" }]);
 });
 
 it("keeps what was typed into an invitation that the backend refuses, at its field", async () => {

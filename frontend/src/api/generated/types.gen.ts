@@ -9512,6 +9512,44 @@ export type SecondFactorConfirm = {
 };
 
 /**
+ * SecondFactorDutyRecord
+ */
+export type SecondFactorDutyRecord = {
+    /**
+     * At Least
+     *
+     * What the operator set (FEDSM_SECOND_FACTOR): less cannot be chosen.
+     */
+    at_least: 'optional' | 'administrators' | 'everybody';
+    /**
+     * Duty
+     *
+     * Of whom a second factor is asked.
+     */
+    duty: 'optional' | 'administrators' | 'everybody';
+    /**
+     * Set At
+     */
+    set_at: string | null;
+    /**
+     * Set By
+     *
+     * The administrator who chose last; null: nobody did.
+     */
+    set_by: string | null;
+};
+
+/**
+ * SecondFactorDutySet
+ */
+export type SecondFactorDutySet = {
+    /**
+     * Duty
+     */
+    duty: 'optional' | 'administrators' | 'everybody';
+};
+
+/**
  * SecondFactorRecord
  */
 export type SecondFactorRecord = {
@@ -24503,6 +24541,144 @@ export type RegisterModelResponses = {
 };
 
 export type RegisterModelResponse = RegisterModelResponses[keyof RegisterModelResponses];
+
+export type GetSecondFactorDutyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/second-factor-duty';
+};
+
+export type GetSecondFactorDutyErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type GetSecondFactorDutyError = GetSecondFactorDutyErrors[keyof GetSecondFactorDutyErrors];
+
+export type GetSecondFactorDutyResponses = {
+    /**
+     * Successful Response
+     */
+    200: SecondFactorDutyRecord;
+};
+
+export type GetSecondFactorDutyResponse = GetSecondFactorDutyResponses[keyof GetSecondFactorDutyResponses];
+
+export type SetSecondFactorDutyData = {
+    body: SecondFactorDutySet;
+    path?: never;
+    query?: never;
+    url: '/api/v1/second-factor-duty';
+};
+
+export type SetSecondFactorDutyErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type SetSecondFactorDutyError = SetSecondFactorDutyErrors[keyof SetSecondFactorDutyErrors];
+
+export type SetSecondFactorDutyResponses = {
+    /**
+     * Successful Response
+     */
+    200: SecondFactorDutyRecord;
+};
+
+export type SetSecondFactorDutyResponse = SetSecondFactorDutyResponses[keyof SetSecondFactorDutyResponses];
 
 export type DeleteSessionData = {
     body?: never;

@@ -18,12 +18,14 @@ import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { Isolated } from "@/components/Isolated";
 import { notifyDone, notifyError } from "@/components/notify";
 import { Page } from "@/components/Page";
+import { useMay } from "@/components/useMay";
 import { useNow } from "@/components/useNow";
 import { formatAgo, formatDateTime } from "@/lib/format";
 import { InviteModal } from "./InviteModal";
 import { invitationsQuery, usersQuery } from "./queries";
 import { RoleModal } from "./RoleModal";
 import { managed, roleWords } from "./roles";
+import { SecondFactorDuty } from "./SecondFactorDuty";
 import { UserMenu } from "./UserMenu";
 import { UserTokens } from "./UserTokens";
 
@@ -34,6 +36,7 @@ export function UsersPage() {
   const session = useQuery({ ...sessionQuery, enabled: false });
   const [inviting, invitation] = useDisclosure(false);
   const own = managed(federations.data ?? [], session.data);
+  const administers = useMay("manage_users");
   const invite = (
     <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={invitation.open}>
       Invite a person
@@ -60,6 +63,7 @@ export function UsersPage() {
         }
       </Loaded>
       <Invitations federations={federations.data ?? []} />
+      {administers && <SecondFactorDuty />}
       <InviteModal federations={own} opened={inviting} onClose={invitation.close} />
     </Page>
   );

@@ -8,6 +8,11 @@ export const invitationsQuery = queryOptions({
   queryFn: () => unwrap(api.listInvitations()),
 });
 
+export const secondFactorDutyQuery = queryOptions({
+  queryKey: ["second-factor-duty"],
+  queryFn: () => unwrap(api.getSecondFactorDuty()),
+});
+
 export const userTokensQuery = (userId: string) =>
   queryOptions({
     queryKey: ["users", userId, "tokens"],
