@@ -281,8 +281,8 @@ def pass_slowly(
     """Seconds up, seconds down, and how many connections that took."""
     broker = open_broker(redis_url)
     federation = backend.post("/federations", {"name": "Far away", "task": DISC})
-    sites = with_data(backend, broker, federation)
-    site, task_id = begin_to_train(backend, PlayedWorker(backend.worker, broker), federation, sites["north"])
+    sites = with_data(backend, broker, federation, ("far", "farther"))
+    site, task_id = begin_to_train(backend, PlayedWorker(backend.worker, broker), federation, sites["far"])
     with BadWire(httpx.URL(backend.url).port or 0, rate=rate) as wire:
         up, down = there_and_back(wire, site, task_id, folder, weights(num_bytes))
     for one in sites.values():

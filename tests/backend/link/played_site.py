@@ -146,11 +146,11 @@ class PlayedSite(PlayedWorker):
         super().work_until_idle(queues)
 
 
-def with_data(backend: LiveBackend, broker: redis.Redis, federation: dict[str, Any]) -> dict[str, PlayedSite]:
-    """North and south, which join, each with a data set that is ready."""
-    played = {
-        name: PlayedSite(backend, broker, add_site(backend, federation, name)).join() for name in ("north", "south")
-    }
+def with_data(
+    backend: LiveBackend, broker: redis.Redis, federation: dict[str, Any], names: tuple[str, ...] = ("north", "south")
+) -> dict[str, PlayedSite]:
+    """Sites of these names, which join, each with a data set that is ready."""
+    played = {name: PlayedSite(backend, broker, add_site(backend, federation, name)).join() for name in names}
     for name, site in played.items():
         backend.post(f"/sites/{site.site['id']}/datasets", {"name": "Fundus", "folder": f"/data/{name}"})
         site.work_until_idle()
