@@ -72,22 +72,32 @@ def _terms(labels: Sequence[str], found: Found) -> Iterator[str]:
     of_fedsm = [label for label in labels if HARD in found[label, seeds_of(label, found)[0]]["options"]]
     if not of_fedsm or not {CENTRALIZED, EQUAL} <= set(labels):
         return
-    yield "| training | optimization | drift | personalization | routing | threshold | gap | room |"
-    yield "|" + "---|" * 8
+    yield "| training | seeds | optimization | drift | personalization | routing | threshold | gap | room |"
+    yield "|" + "---|" * 9
     full, equal = (_values(label, PLAIN, "test", found) for label in (CENTRALIZED, EQUAL))
     for label in of_fedsm:
         of = {name: _values(label, HARD, name, found) for name in (GLOBAL_ONLY, KNOWN, BEST_THRESHOLD, "test", BOUND)}
-        terms = (
-            (full, equal),
-            (equal, of[GLOBAL_ONLY]),
-            (of[GLOBAL_ONLY], of[KNOWN]),
-            (of[KNOWN], of[BEST_THRESHOLD]),
-            (of[BEST_THRESHOLD], of["test"]),
-            (full, of["test"]),
-            (of[BOUND], of["test"]),
-        )
-        yield f"| {label} | {' | '.join(difference(*term) for term in terms)} |"
+        shared = full.keys() & equal.keys() & of["test"].keys()  # or the terms would not add up
+        if not shared:
+            continue
+        levels = {name: {seed: values[seed] for seed in shared} for name, values in of.items()}
+        own_full, own_equal = ({seed: values[seed] for seed in shared} for values in (full, equal))
+        terms = [difference(*pair) for pair in _pairs(own_full, own_equal, levels)]
+        yield f"| {label} | {len(shared)} | {' | '.join(terms)} |"
     yield ""
+
+
+def _pairs(full: Values, equal: Values, of: Mapping[str, Values]) -> tuple[tuple[Values, Values], ...]:
+    """Of each term the level that it falls from, and the one that it falls to."""
+    return (
+        (full, equal),
+        (equal, of[GLOBAL_ONLY]),
+        (of[GLOBAL_ONLY], of[KNOWN]),
+        (of[KNOWN], of[BEST_THRESHOLD]),
+        (of[BEST_THRESHOLD], of["test"]),
+        (full, of["test"]),
+        (of[BOUND], of["test"]),
+    )
 
 
 def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
@@ -101,8 +111,8 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
     own = _values(*best, "test", found)
     mean = fmean(map(fmean, own.values()))
     yield f"By validation the best of FedSM is *{best[0]}*, *{best[1]}*: test Dice {mean:.4f}.\n"
-    yield "| against | as validation ends it | test Dice | FedSM's difference, with its interval | FedSM is above |"
-    yield "|---|---|---|---|---|"
+    yield "| against | as validation ends it | seeds | test Dice | FedSM's difference, its interval | FedSM is above |"
+    yield "|" + "---|" * 6
     for label in labels:
         ends = [pair for pair in candidates if pair[0] == label and pair not in of_fedsm]
         if not ends:
@@ -110,8 +120,11 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
         pair = max(ends, key=lambda pair: _validation(*pair, found))
         other = _values(*pair, "test", found)
         mean = fmean(map(fmean, other.values()))
+        if not own.keys() & other.keys():
+            continue
         low, _ = limits(own, other)
-        yield f"| {label} | {pair[1]} | {mean:.4f} | {difference(own, other)} | {'yes' if low > 0 else 'not shown'} |"
+        cells = (label, pair[1], len(own.keys() & other.keys()), f"{mean:.4f}", difference(own, other))
+        yield f"| {' | '.join(map(str, cells))} | {'yes' if low > 0 else 'not shown'} |"
     yield f"\n{words_of_seeds(len(own))}\n"
 
 

@@ -60,6 +60,9 @@ def _length(run: Run, names: SiteNames) -> Iterator[str]:
         yield f"Given {f'round {last}' if first == last else f'rounds {first} to {last}'} after its end."
     if run.early_stop:
         yield f"Training {run.early_stop.in_words()}."
+    schedule = None if run.spec is None else run.spec.config.schedule
+    if schedule is not None and run.best_round is not None and schedule.is_averaging(run.best_round):
+        yield f"The best round, {run.best_round}, is the average of late rounds; {schedule.rounds} were trained."
 
 
 def _comparison(run: Run, names: SiteNames) -> Iterator[str]:

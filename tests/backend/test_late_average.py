@@ -40,6 +40,8 @@ def test_validation_chooses_between_the_last_round_and_the_average(
     messages = [event["message"] for event in backend.get(f"/runs/{run['id']}/events")]
     assert any("round 4 of 4 averages late rounds: nobody trains" in message for message in messages)
     assert any("the average of late rounds" in message for message in messages) == (best == 4)
+    note = "The best round, 4, is the average of late rounds; 3 were trained."
+    assert run["notes"] == ([note] if best == 4 else [])
 
 
 def test_more_rounds_go_on_from_the_average_and_are_averaged_again(

@@ -1,12 +1,14 @@
 """The gap's benchmark: options computed from a training are those of the engine, and tables are what was kept."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from benchmarks.gap import result_key
+from benchmarks.gap import found_in, result_key, rows
 from benchmarks.gap_scores import (
     AUTO,
     BEST_THRESHOLD,
@@ -121,12 +123,12 @@ def test_validation_decides_and_the_terms_add_up() -> None:
     }
     text = "\n".join(tables("sites", 3, results))
     assert "| FedSM | threshold from validation | 1 | +0.1000 | yes | 0.7000 | +0.0000 |" in text
-    (terms,) = [line for line in text.splitlines() if line.startswith("| FedSM | +")]
-    numbers = [float(cell.split()[0]) for cell in terms.split("|")[2:9]]
+    (terms,) = [line for line in text.splitlines() if line.startswith("| FedSM | 1 | +")]
+    numbers = [float(cell.split()[0]) for cell in terms.split("|")[3:10]]
     assert numbers == pytest.approx([0.2, 0.05, 0, 0, 0, 0.25, 0])
     assert sum(numbers[:5]) == pytest.approx(numbers[5])
     assert "the best of FedSM is *FedSM*, *threshold from validation*: test Dice 0.7000" in text
-    assert "| Centralized, equal steps |  | 0.7500 | -0.0500" in text
+    assert "| Centralized, equal steps |  | 1 | 0.7500 | -0.0500" in text
     assert "outside the federation" not in text
 
 
@@ -137,6 +139,17 @@ def test_an_option_helps_where_validation_is_higher_in_every_seed() -> None:
         "same",
         "no",
     ]
+
+
+def test_the_tables_of_the_document_are_those_of_the_results_in_the_repository() -> None:
+    root = Path(__file__).parents[2]
+    results = json.loads((root / "benchmarks/results/gap.json").read_text())
+    document = (root / "docs/gap.md").read_text()
+    labels = [method.label for method in rows(has_outside=False)]
+    for name in {key.split("/")[0] for key in results}:
+        found = found_in(results, name, 16, range(3), labels)
+        missing = [line for line in tables(name, 16, found) if line.startswith("| ") and line not in document]
+        assert missing == []
 
 
 def test_an_average_that_no_seed_chose_has_no_row() -> None:
