@@ -48,9 +48,12 @@ def store_evaluation(
     manifests: list[DatasetManifest],
     result: EvaluateSiteResult,
 ) -> None:
-    """Writes one row a case; evaluating again replaces it, also where a summary now stands in place of the cases.
+    """Writes one row a case; evaluating again replaces them, also where a summary now stands in place of the cases.
 
-    The caller has checked that the cases are the participant's. Raises InvalidInput for a file that is not there."""
+    manifests: of the participant. The caller has checked that the cases are the participant's.
+
+    Raises InvalidInput for a file that is not there.
+    """
     places = {case.case_id: (manifest.site, case.name) for manifest in manifests for case in manifest.cases}
     routing = {entry.case_id: entry for entry in result.routing}
     files = {entry.case_id: entry for entry in result.files}
@@ -60,6 +63,7 @@ def store_evaluation(
     if result.summary is not None:
         own = {case_id for case_id, (slug, _) in places.items() if slug == participant}
         _forget_cases(session, run_id, round_number, participant, own)
+    session.execute(delete(TestedCase).filter_by(run_id=run_id, round=round_number, site_slug=participant))
     for case_id, by_model in scores.items():
         route, file = routing.get(case_id), files.get(case_id)
         site_slug, name = places[case_id]
@@ -79,7 +83,7 @@ def store_evaluation(
             reference=file.reference if file else None,
             predictions=dict(file.predictions) if file else {},
         )
-        session.merge(row)
+        session.add(row)
     store_validation(session, run_id, round_number, participant, manifests, result)
     store_summary(session, run_id, round_number, participant, result.summary)
     store_history(session, run_id, result)

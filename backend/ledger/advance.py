@@ -121,7 +121,7 @@ def _advance_evaluation(session: Session, run: Run) -> None:
     if not validations and run.participants:  # the test of a finished model has none
         _open_tasks(session, run, "validate_site", run.num_rounds, run.participants or [])
         return
-    if not _all_ended(repository.tasks_of(session, run, "validate_site")):
+    if not repository.all_ended(session, run, "validate_site"):
         return
     if run.best_round is None:
         if not _has_quorum(session, run, validations, "validate", run.num_rounds):

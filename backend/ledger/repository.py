@@ -36,9 +36,12 @@ def latest_round(session: Session, run: Run) -> RunRound | None:
     return session.scalars(query).one_or_none()
 
 
-def run_datasets(session: Session, run_id: str) -> list[RunDataset]:
-    """In site order, then in order of registration."""
-    return list(session.scalars(select(RunDataset).where(RunDataset.run_id == run_id).order_by(RunDataset.position)))
+def run_datasets(session: Session, run_id: str, site: str | None = None) -> list[RunDataset]:
+    """In site order, then in order of registration. site: only that one's; each row is a manifest to be read."""
+    query = select(RunDataset).where(RunDataset.run_id == run_id)
+    if site is not None:
+        query = query.where(RunDataset.site_slug == site)
+    return list(session.scalars(query.order_by(RunDataset.position)))
 
 
 def queues_of(session: Session, run_id: str) -> dict[str, str]:
@@ -58,14 +61,14 @@ def num_cases_of(session: Session, run_id: str) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
-def all_ended(session: Session, run: Run, kind: TaskKind, round_number: int) -> bool:
-    """Whether no task of the kind and round is to be done any more. Asked at each site's end: it reads no update."""
+def all_ended(session: Session, run: Run, kind: TaskKind, round_number: int | None = None) -> bool:
+    """Whether no task of the kind and round is to be done any more, or of any round. Asked at each site's end: it
+    reads no update."""
     under_way = select(Task.id).where(
-        Task.run_id == run.id,
-        Task.kind == kind,
-        Task.round == round_number,
-        Task.status.not_in(TERMINAL_TASK_STATUSES),
+        Task.run_id == run.id, Task.kind == kind, Task.status.not_in(TERMINAL_TASK_STATUSES)
     )
+    if round_number is not None:
+        under_way = under_way.where(Task.round == round_number)
     return session.scalar(under_way.limit(1)) is None
 
 

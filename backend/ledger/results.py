@@ -39,7 +39,7 @@ def store_run_result(session: Session, task: Task, result: TaskResult) -> None:
         case ValidateSiteResult():
             store_metrics(session, run, task.participant, result.metrics)
         case EvaluateSiteResult():
-            data = [row.manifest for row in repository.run_datasets(session, run.id)]
+            data = [row.manifest for row in repository.run_datasets(session, run.id, task.participant)]
             evaluations.store_evaluation(session, run.id, task.round, task.participant, data, result)
 
 
