@@ -86,6 +86,8 @@ def predict(
             fail("--threshold goes with a run: a model.zip has the threshold of its model.json", EXIT_WRONG_INPUT)
         if detach or batch is not None:
             fail("--detach and --batch go with a run: a model.zip is used here and now", EXIT_WRONG_INPUT)
+        if not given:
+            fail("name an image, a folder of images or a pattern after the model", EXIT_WRONG_INPUT)
         predict_here(Path(model), given, out, form, only, as_json)
         return
     if only is not None:

@@ -145,6 +145,8 @@ def test_wrong_arguments_name_the_remedy(pictures: TrainedSet, tmp_path: Path) -
         ((tmp_path / "none.zip", image), "none.zip"),
         ((pictures.archive, tmp_path / "none.png"), "is not there"),
         ((pictures.archive, tmp_path / "*.png"), "no file matches"),
+        ((pictures.archive,), "name an image"),
+        ((pictures.archive, image, "--detach"), "go with a run"),
         ((pictures.archive, image, "--form", "gif"), "choose one of files, seg-nrrd, dicom-seg"),
     ]:
         assert words in predict(*arguments, code=2)[1]
