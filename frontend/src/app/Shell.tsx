@@ -105,7 +105,7 @@ function SignInFirst() {
         FedSM Studio
       </div>
       <Center h="100vh">
-        <Loader aria-label="Signing in" />
+        <Loader role="status" aria-label="Signing in" />
       </Center>
     </>
   );

@@ -155,7 +155,7 @@ export default function Viewer(props: Props) {
       {ready && props.unit && pixelLength !== null && <ScaleBar pixelLength={pixelLength} unit={props.unit} />}
       {shown.state === "loading" && (
         <Center pos="absolute" inset={0}>
-          <Loader color="gray" aria-label="Loading the image" />
+          <Loader color="gray" role="status" aria-label="Loading the image" />
         </Center>
       )}
       {shown.state === "failed" && (

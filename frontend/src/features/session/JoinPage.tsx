@@ -25,7 +25,7 @@ export function JoinPage() {
     code === "" ? "The link is not whole: copy all of it, with what follows #." : invitation.error?.message;
   return (
     <EntryCard onSubmit={() => undefined}>
-      {problem ? <Alert color="red">{problem}</Alert> : <Loader aria-label="Reading the invitation" />}
+      {problem ? <Alert color="red">{problem}</Alert> : <Loader role="status" aria-label="Reading the invitation" />}
     </EntryCard>
   );
 }

@@ -36,7 +36,7 @@ export function SignedInPage() {
       ) : (
         <>
           <Text size="sm">Signing in…</Text>
-          <Loader aria-label="Signing in" />
+          <Loader role="status" aria-label="Signing in" />
         </>
       )}
     </EntryFrame>
