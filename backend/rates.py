@@ -48,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     _rule("GET /api/v1/shared-reports/{token}/pdf", "20 per minute", "reports as PDF"),
     _rule("POST /api/v1/experiments/{id}/reports", "30 per minute", "reports"),
     _rule("POST /api/v1/runs/{id}/predictions", "60 per minute", "predictions"),
+    _rule("POST /api/v1/runs/{id}/prediction-batches", "60 per minute", "batches of predictions"),
     _rule("POST /api/v1/federations/{id}/models", "20 per minute", "imports of models"),
     _rule("GET /api/v1/(runs|model-versions)/{id}/model.zip", "20 per minute", "downloads of models"),
     _rule("POST /api/v1/runs/{id}/exports", "30 per minute", "exports"),

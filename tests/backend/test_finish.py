@@ -104,7 +104,7 @@ def test_a_paused_run_ends_and_one_cancelled_in_its_test_is_tested_on(
     ("config", "reason"),
     [
         ({"strategies": [{"name": "fine-tuning", "fine_tuning_rounds": 2}]}, "personalizes its models in the last 2"),
-        ({"schedule": ROUNDS | {"averaging": "ema"}}, "averaging ema takes place in the last round"),
+        ({"schedule": ROUNDS | {"averaging": "ema"}}, "averaging ema takes place after the last round"),
     ],
 )
 def test_what_a_method_does_in_its_last_rounds_is_not_left_out(

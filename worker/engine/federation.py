@@ -15,7 +15,7 @@ from worker.engine.kept_state import state_to_keep
 from worker.engine.metrics import Metric
 from worker.engine.plan import Plan
 from worker.engine.progress import no_progress
-from worker.engine.server_step import aggregate_round, is_averaging
+from worker.engine.server_step import aggregate_round
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State
 from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
@@ -60,11 +60,6 @@ def run_rounds(
     return _rounds(strategy, sites, plan, ends, start)
 
 
-def num_states(plan: Plan) -> int:
-    """How many rounds `run_rounds` yields where training does not end early."""
-    return plan.rounds + 1 + (plan.late_average is not None)
-
-
 def require_one_thread() -> None:
     """Raises ValueError where torch computes with several threads: some kernels then sum in another order."""
     if (num_threads := torch.get_num_threads()) != 1:
@@ -92,10 +87,10 @@ def _rounds(
         for context in (SiteContext(plan, participant, 0, None, no_progress),)
     }
     yield RoundRecord(0, state, metrics, {})
-    for round_ in range(1, num_states(plan)):
+    for round_ in range(1, plan.last_round + 1):
         # 2. The round's participants receive their parts, and train with what they kept from their previous round.
         updates: dict[str, SiteUpdate] = {}
-        for participant in () if is_averaging(plan, round_) else strategy.round_participants(plan, round_):
+        for participant in () if plan.is_averaging(round_) else strategy.round_participants(plan, round_):
             context = SiteContext(plan, participant, round_, kept.get(participant), no_progress, state.__getitem__)
             parts = {name: state[name] for name in strategy.downloads(state.keys(), participant)}
             report = reports.get(participant, {})

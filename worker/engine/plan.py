@@ -64,3 +64,12 @@ class Plan:
     gather_transforms: tuple[GatherTransform, ...]
     late_average: LateAverage | None
     device: torch.device
+
+    @property
+    def last_round(self) -> int:
+        """The number of the last one where training does not end early."""
+        return self.rounds + (self.late_average is not None)
+
+    def is_averaging(self, round_: int) -> bool:
+        """Whether nobody trains in the round, because it averages those before it."""
+        return self.late_average is not None and round_ > self.rounds

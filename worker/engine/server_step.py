@@ -69,11 +69,6 @@ def aggregate_updates(
     return following
 
 
-def is_averaging(plan: Plan, round_: int) -> bool:
-    """Whether nobody trains in the round, because it averages those before it."""
-    return plan.late_average is not None and round_ > plan.rounds
-
-
 def aggregate_round(
     strategy: Strategy, state: State, updates: Mapping[str, SiteUpdate], plan: Plan, round_: int
 ) -> tuple[State, dict[str, str]]:
@@ -82,7 +77,7 @@ def aggregate_round(
     updates: in site order; none in the round that averages. Raises ValueError with all reasons where every update was
     refused, and where the sum of finite updates is not finite.
     """
-    if is_averaging(plan, round_):
+    if plan.is_averaging(round_):
         return averaged_state(state), {}
     checked = check_updates(strategy, state, updates, plan, round_)
     if not checked.sound:

@@ -35,7 +35,7 @@ from worker.engine.evaluation import EvaluatedCase, evaluate, evaluate_validatio
 from worker.engine.federation import train_and_transform, validate_state
 from worker.engine.late_average import averaged_state
 from worker.engine.progress import counted, part_of
-from worker.engine.server_step import aggregate_updates, check_updates, is_averaging
+from worker.engine.server_step import aggregate_updates, check_updates
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State
 from worker.engine.strategies.base import SiteContext, Strategy
@@ -165,7 +165,7 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
     state = transfer.download(changing)
     updates, unreadable = transfer.download_updates(payload.updates)
     checked = check_updates(strategy, state, updates, plan, payload.round)
-    if is_averaging(plan, payload.round):
+    if plan.is_averaging(payload.round):
         state = averaged_state(state)
     elif checked.sound:  # else the round is over, and resuming the run asks the sites again
         state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
