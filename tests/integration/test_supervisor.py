@@ -176,11 +176,12 @@ def test_killing_it_leaves_no_process_either(home: Path) -> None:
     command = start_fedsm(home, "up", "--port", "0")
     try:
         command.login_url()
+        # The worker starts after the pages are served.
+        wait_until(lambda: len(descendants(command.process.pid)) >= 4, 60, "broker, backend and worker")
         family = descendants(command.process.pid)
     finally:
         command.process.kill()
         command.process.wait()
-    assert len(family) >= 4
     wait_until(lambda: not any(is_alive(pid) for pid in family), 30, "all processes to end")
 
 

@@ -167,7 +167,11 @@ def test_the_platform_runs_from_the_wheel(platform: httpx.Client) -> None:
     assert script is not None
     assert platform.get(script[1]).status_code == 200
     assert platform.get("/api/v1/health").json()["version"] == version_of(ROOT)
-    assert [worker["online"] for worker in platform.get("/api/v1/system").json()["workers"]] == [True]
+
+    def online() -> list[bool]:
+        return [worker["online"] for worker in platform.get("/api/v1/system").json()["workers"]]
+
+    wait_until(lambda: online() == [True], 60, "the worker, which starts after the pages are served")
     assert len(platform.get("/api/v1/experiment-templates").json()) >= 5
 
 

@@ -68,6 +68,9 @@ def _converted(program: ExportedProgram, inputs: list[str], outputs: list[str]) 
         del node.metadata_props[:]
         node.doc_string = ""
     del model.graph.value_info[:]
+    # Torch's notes on the sizes that it assumed, in an order that differs between processes.
+    for holder in (model, model.graph, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        del holder.metadata_props[:]
     return model
 
 
