@@ -54,3 +54,9 @@ def test_every_variable_is_one_that_the_service_reads(file: str, service: str, s
     given = {name.removesuffix(SUFFIX) for name in services(file)[service]["environment"]}
     others = {"HTTPS_PROXY", "NO_PROXY", "TZ", CA_BUNDLE}
     assert given - others <= names_of(*settings)
+
+
+def test_a_hospitals_images_are_built_here_or_name_their_registry() -> None:
+    """Podman guesses no registry."""
+    for name, service in services("docker-compose.site.yml").items():
+        assert "build" in service or service["image"].startswith("docker.io/"), name
