@@ -82,20 +82,10 @@ def predict(
     It says which model was chosen and why. The server then forgets the image."""
     given = image or []
     if is_model_file(model):
-        if threshold != "run":
-            fail("--threshold goes with a run: a model.zip has the threshold of its model.json", EXIT_WRONG_INPUT)
-        if detach or batch is not None:
-            fail("--detach and --batch go with a run: a model.zip is used here and now", EXIT_WRONG_INPUT)
-        if not given:
-            fail("name an image, a folder of images or a pattern after the model", EXIT_WRONG_INPUT)
+        _refuse_with_a_file(given, threshold, detach, batch)
         predict_here(Path(model), given, out, form, only, as_json)
         return
-    if only is not None:
-        fail("--model goes with a model.zip: a run's masks are those of the chosen model", EXIT_WRONG_INPUT)
-    if form is not None and form not in ("files", *get_args(SegmentationForm)):
-        fail(f"--form {form!r} is not known: choose files, seg-nrrd or dicom-seg", EXIT_WRONG_INPUT)
-    if (batch is None) == (not given):
-        fail("name images, or the batch of those that were sent with --batch: one of both", EXIT_WRONG_INPUT)
+    _refuse_with_a_run(given, only, form, batch)
     try:
         images = images_of(given, out or DEFAULT_OUT) if batch is None else []
     except NothingThere as problem:
@@ -108,9 +98,37 @@ def predict(
             print_json(client.prediction_batch(sent.id).model_dump(mode="json")) if as_json else typer.echo(sent.id)
             return
         done = list(_predicted(client, run_id, used, images, Saving(out, form or "files"), keep, batch))
+    _say(done, as_json, as_list=batch is not None)
+
+
+def _refuse_with_a_file(given: Sequence[Path], threshold: ThresholdChoice, detach: bool, batch: str | None) -> None:
+    """Ends the command where an argument does not go with a model.zip."""
+    if threshold != "run":
+        fail("--threshold goes with a run: a model.zip has the threshold of its model.json", EXIT_WRONG_INPUT)
+    if detach or batch is not None:
+        fail("--detach and --batch go with a run: a model.zip is used here and now", EXIT_WRONG_INPUT)
+    if not given:
+        fail("name an image, a folder of images or a pattern after the model", EXIT_WRONG_INPUT)
+
+
+def _refuse_with_a_run(given: Sequence[Path], only: str | None, form: str | None, batch: str | None) -> None:
+    """Ends the command where an argument does not go with a run."""
+    if only is not None:
+        fail("--model goes with a model.zip: a run's masks are those of the chosen model", EXIT_WRONG_INPUT)
+    if form is not None and form not in ("files", *get_args(SegmentationForm)):
+        fail(f"--form {form!r} is not known: choose files, seg-nrrd or dicom-seg", EXIT_WRONG_INPUT)
+    if (batch is None) == (not given):
+        fail("name images, or the batch of those that were sent with --batch: one of both", EXIT_WRONG_INPUT)
+
+
+def _say(done: Sequence[tuple[PredictionRecord, list[Path], str | None]], as_json: bool, as_list: bool) -> None:
+    """What came of each image; ends the command as failed where one has no mask.
+
+    as_list: print JSON as a list, also of one image.
+    """
     records = [record.model_dump(mode="json") for record, _, _ in done]
     if as_json:
-        print_json(records if len(done) > 1 or batch is not None else records[0])
+        print_json(records if len(done) > 1 or as_list else records[0])
     for record, files, _ in () if as_json else done:
         if record.status == TaskStatus.COMPLETED:
             _print(make_console(), record, files)
