@@ -16,15 +16,8 @@ from backend.datasets.statistics.schemas import FederationStatistics
 from backend.dry_runs.schemas import DryRunCreate, DryRunRecord
 from backend.evaluations.gap.schemas import Gap
 from backend.evaluations.run_comparison.schemas import RunComparison
-from backend.evaluations.schemas import (
-    AllResults,
-    Comparison,
-    ExperimentResults,
-    RunHistory,
-    RunMatrix,
-    RunSelector,
-    SelectorCases,
-)
+from backend.evaluations.schemas import AllResults, Comparison, ExperimentResults, RunHistory, RunMatrix
+from backend.evaluations.selector_schemas import RunSelector, SelectorCases
 from backend.evaluations.verdict.schemas import Verdict
 from backend.events.schemas import EventRecord
 from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord, RunsAdd

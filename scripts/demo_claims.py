@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from backend.evaluations.schemas import RunSelector, SelectorCases
+from backend.evaluations.selector_schemas import RunSelector, SelectorCases
 from backend.experiments.schemas import ExperimentRecord
 from fedsm.client import Client
 from fedsm.local.demo import FUNDUS_DEMO, Demo

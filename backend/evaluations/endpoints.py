@@ -32,11 +32,10 @@ from backend.evaluations.schemas import (
     ExperimentResults,
     RunHistory,
     RunMatrix,
-    RunSelector,
-    SelectorCases,
     ShownTable,
     SortOrder,
 )
+from backend.evaluations.selector_schemas import RunSelector, SelectorCases
 from backend.evaluations.verdict import service as verdict
 from backend.policy import CanRead, CanReadCases
 from backend.runs.schemas import CaseSplit, RunCases

@@ -7,14 +7,7 @@ from backend.contracts.metrics import SCORES
 from backend.contracts.score_text import NO_VALUE
 from backend.contracts.values import one_line
 from backend.csv_text import write_csv
-from backend.evaluations.schemas import (
-    AllResults,
-    ResultCell,
-    ShownCell,
-    ShownColumn,
-    ShownRow,
-    ShownTable,
-)
+from backend.evaluations.schemas import AllResults, ResultCell, ShownCell, ShownColumn, ShownRow, ShownTable
 from backend.evaluations.scored_cases import ExperimentCases
 from backend.evaluations.statistics import SIGNIFICANT
 from backend.evaluations.student_schemas import STUDENT_MEANING

@@ -19,14 +19,6 @@ from backend.errors import NotFound
 from backend.evaluations.comparison import require_structure
 from backend.evaluations.matrix import checkpoint_round
 from backend.evaluations.results import confusion_row, most_probable
-from backend.evaluations.schemas import (
-    Calibration,
-    ReliabilityBin,
-    RunSelector,
-    SelectorCases,
-    SelectorGroup,
-    SweepPoint,
-)
 from backend.evaluations.scored_cases import (
     GLOBAL,
     PERSONALIZED,
@@ -38,6 +30,14 @@ from backend.evaluations.scored_cases import (
     evaluated_cases,
     present_values,
     selector_places,
+)
+from backend.evaluations.selector_schemas import (
+    Calibration,
+    ReliabilityBin,
+    RunSelector,
+    SelectorCases,
+    SelectorGroup,
+    SweepPoint,
 )
 from backend.evaluations.validated_threshold import threshold_on_validation
 from backend.runs.threshold import used_gamma

@@ -4,14 +4,7 @@ from backend.contracts.metrics import ModelKind
 from backend.errors import InvalidInput
 from backend.evaluations.comparison import comparison_of, require_structure
 from backend.evaluations.results import table_of
-from backend.evaluations.schemas import (
-    Comparison,
-    ExperimentResults,
-    ShownColumn,
-    ShownRow,
-    ShownTable,
-    SortOrder,
-)
+from backend.evaluations.schemas import Comparison, ExperimentResults, ShownColumn, ShownRow, ShownTable, SortOrder
 from backend.evaluations.scored_cases import ExperimentCases, Query
 from backend.evaluations.table_rows import WORST, goodness
 

@@ -13,8 +13,8 @@ from backend.contracts.case_values import most_probable
 from backend.contracts.thresholds import ThresholdChoice, ThresholdPoint, best_of_points, pooled_points
 from backend.db.models import Run, ThresholdCurve
 from backend.errors import Conflict
-from backend.evaluations.schemas import ThresholdOnValidation
 from backend.evaluations.scored_cases import GLOBAL, PERSONALIZED, SUPER, TestedCaseScores
+from backend.evaluations.selector_schemas import ThresholdOnValidation
 from backend.runs.threshold import used_gamma
 from backend.runs.words import describe_run
 

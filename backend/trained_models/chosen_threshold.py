@@ -8,7 +8,7 @@ from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.thresholds import ThresholdChoice
 from backend.contracts.version_scores import VersionScore
 from backend.db.models import Run
-from backend.evaluations.schemas import ThresholdOnValidation
+from backend.evaluations.selector_schemas import ThresholdOnValidation
 from backend.evaluations.validated_threshold import require_threshold
 from backend.runs.threshold import at_gamma
 from backend.site_names import SiteNames, named, site_names

@@ -9,15 +9,8 @@ from rich.table import Table
 
 from backend.contracts.metrics import SCORES
 from backend.contracts.score_text import NO_VALUE, printed
-from backend.evaluations.schemas import (
-    Comparison,
-    ComparisonCell,
-    ExperimentResults,
-    RunMatrix,
-    RunSelector,
-    ShownCell,
-    ShownRow,
-)
+from backend.evaluations.schemas import Comparison, ComparisonCell, ExperimentResults, RunMatrix, ShownCell, ShownRow
+from backend.evaluations.selector_schemas import RunSelector
 from backend.evaluations.statistics import SIGNIFICANT
 from backend.evaluations.student_schemas import STUDENT_MEANING
 from backend.evaluations.table_rows import ALL, SITE

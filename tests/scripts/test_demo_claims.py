@@ -1,6 +1,6 @@
 """What is said of the demo, checked on results: on such as the demo has, and on those of a demo that is too easy."""
 
-from backend.evaluations.schemas import Calibration, RunSelector, SelectorCases, SelectorGroup, SweepPoint
+from backend.evaluations.selector_schemas import Calibration, RunSelector, SelectorCases, SelectorGroup, SweepPoint
 from scripts.demo_claims import claims
 
 SITES = ["aster", "elm"]
