@@ -10,7 +10,7 @@ train no model. Validation
 cases decide whatever is chosen: the best round, a threshold, and whether an option counts as one that helps. Test cases
 are printed and choose nothing. Every result, with the score of each test case, is in the state file, so that an
 interrupted benchmark goes on where it stopped and a table can be made again of it. Options that change no bit of
-training are computed from one training (gap_scores.py).
+training are computed from one training (gap_scores.py, gap_fedsm.py).
 """
 
 import argparse
@@ -26,7 +26,8 @@ from typing import Any
 
 import torch
 
-from benchmarks.gap_scores import scores_of_fedsm, scores_of_iop_fl, scores_of_method
+from benchmarks.gap_fedsm import scores_of_fedsm
+from benchmarks.gap_scores import scores_of_iop_fl, scores_of_method
 from benchmarks.gap_tables import tables
 from benchmarks.gap_workloads import NAMES, outside_cases, workload
 from benchmarks.method_sites import Workload
@@ -52,6 +53,7 @@ def rows(has_outside: bool) -> tuple[Method, ...]:
         Method("FedSM, lambda 0.9", fedsm | {"lambda": 0.9}, {}),
         Method("FedSM, lambda 0.9, by depth 1", fedsm | {"lambda": 0.9, "pull_by_depth": 1.0}, {}),
         Method("FedSM, lambda from 0.4 to 0.9", fedsm | {"lambda": 0.9, "lambda_start": 0.4}, {}),
+        Method("FedSM, lambda from 0.7 to 1", fedsm | {"lambda": 1.0, "lambda_start": 0.7}, {}),
         Method("Ditto", {"name": "ditto"}, {}),
         Method("FedDyn", {"name": "feddyn"}, {}),
         Method("FedSM, similarity 2", fedsm | {"similarity": 2.0}, {}),
@@ -63,6 +65,12 @@ def rows(has_outside: bool) -> tuple[Method, ...]:
         Method("IOP-FL", {"name": "iop-fl"}, {}),
         Method("FedAWA", {"name": "fedawa"}, {}),
         Method("FedRoD", {"name": "fedrod"}, {}),
+        Method("MOON", {"name": "moon"}, {}),
+        Method("FedLWS", {"name": "fedlws"}, {}),
+        Method("Cyclic weight transfer", {"name": "cyclic"}, {}),
+        Method("Consensus, mean", {"name": "consensus"}, {}),
+        Method("Consensus, majority", {"name": "consensus", "fusion": "majority"}, {}),
+        Method("Consensus, STAPLE", {"name": "consensus", "fusion": "staple"}, {}),
     )
 
 

@@ -5,17 +5,21 @@ from statistics import fmean
 from typing import Any
 
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
-from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, EMA, GLOBAL_ONLY, HARD, KNOWN, MEAN, PLAIN, ROUTINGS
+from benchmarks.gap_fedsm import ENDS, HARD, ROUTINGS
+from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, GLOBAL_ONLY, KNOWN, PLAIN
 
 #: What a training of some label and seed left; by label and seed.
 Found = Mapping[tuple[str, int], dict[str, Any]]
 #: Scores of test cases, by seed.
 Values = Mapping[int, Sequence[float]]
+#: What ends the names of options whose training ends with another state than a trained round's.
+OTHER_ENDS = tuple(filter(None, ENDS))
 CENTRALIZED, EQUAL = "Centralized", "Centralized, equal steps"
 
 
 def tables(workload: str, rounds: int, found: Found) -> Iterator[str]:
     """Yields the lines of Markdown tables; of each row the seeds that were run."""
+    found = filled(found)
     labels = list(dict.fromkeys(label for label, _ in found))
     yield f"## {workload}: {rounds} rounds, test cases that nothing was chosen by\n"
     yield from _options(labels, rounds, found)
@@ -24,8 +28,38 @@ def tables(workload: str, rounds: int, found: Found) -> Iterator[str]:
     yield from _outside(labels, found)
 
 
+def filled(found: Found) -> Found:
+    """With what a file leaves out: an end of training that validation did not choose in a seed is the plain one."""
+    names: dict[str, dict[str, None]] = {}
+    for (label, _), result in found.items():
+        names.setdefault(label, {}).update(dict.fromkeys(result["options"]))
+    return {
+        (label, seed): result
+        | {"options": {name: _option(result["options"], name) for name in sorted(names[label], key=_order)}}
+        for (label, seed), result in found.items()
+    }
+
+
+def _option(options: Mapping[str, Any], name: str) -> Any:
+    """Of a training; or the option without its end."""
+    if name in options:
+        return options[name]
+    return options[next(plain for plain in options if name.startswith(f"{plain}, ") and not plain.endswith(OTHER_ENDS))]
+
+
+def _order(name: str) -> tuple[int, int]:
+    """By routing, then by end; the plain end of a method without routing comes first."""
+    last = len(ROUTINGS) if name != PLAIN else -1
+    routing = next((i for i, routing in enumerate(ROUTINGS) if name in _with_ends(routing)), last)
+    return routing, next((i for i, end in enumerate(ENDS) if end and name.endswith(end)), 0)
+
+
+def _with_ends(routing: str) -> tuple[str, ...]:
+    return tuple(", ".join(filter(None, (routing, end))) for end in ENDS)
+
+
 def _options(labels: Sequence[str], rounds: int, found: Found) -> Iterator[str]:
-    """Without averages that validation chose in no seed: their rows would repeat the one without."""
+    """Without ends of training that validation chose in no seed: their rows would repeat the one without."""
     yield (
         "| training | option | seeds | validation, against the training without | helps on validation | test Dice "
         "| test, against it | site known | best round | steps a round | MB up |"
@@ -41,7 +75,7 @@ def _options(labels: Sequence[str], rounds: int, found: Found) -> Iterator[str]:
             test = [fmean(options[option]["test"]) - fmean(options[plain]["test"]) for _, options in of_seeds]
             is_plain = option == plain
             last = max(options[option]["best_round"] for _, options in of_seeds)
-            if option.endswith((MEAN, EMA)) and last <= rounds:
+            if option.endswith(OTHER_ENDS) and last <= rounds:
                 continue
             cells = (
                 label,
@@ -57,7 +91,7 @@ def _options(labels: Sequence[str], rounds: int, found: Found) -> Iterator[str]:
                 f"{first['megabytes']:.3f}",
             )
             yield f"| {' | '.join(cells)} |"
-    yield "\nAverages of late rounds that validation chose in no seed are left out.\n"
+    yield "\nEnds of training that validation chose in no seed are left out.\n"
 
 
 def helps(differences: Sequence[float]) -> str:
@@ -129,12 +163,12 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
 
 
 def _outside(labels: Sequence[str], found: Found) -> Iterator[str]:
-    """What clinics that train no model get, without averages."""
+    """What clinics that train no model get, at the best trained round."""
     rows = [
         (label, option, _values(label, option, "outside", found), _values(label, option, "outside, global", found))
         for label in labels
         for option in _options_of(label, found)
-        if not option.endswith((MEAN, EMA)) and "outside" in found[label, seeds_of(label, found)[0]]["options"][option]
+        if not option.endswith(OTHER_ENDS) and "outside" in found[label, seeds_of(label, found)[0]]["options"][option]
     ]
     if not rows:
         return

@@ -8,18 +8,16 @@ from typing import Any
 import pytest
 import torch
 
+from backend.contracts.thresholds import CHOICES, best_threshold
 from benchmarks.gap import found_in, result_key, rows
+from benchmarks.gap_fedsm import AUTO, HARD, QUALITY_D, QUALITY_P, before_pull, scores_of_fedsm
 from benchmarks.gap_scores import (
-    AUTO,
     BEST_THRESHOLD,
     BOUND,
     EMA,
     GLOBAL_ONLY,
-    HARD,
     KNOWN,
     MEAN,
-    QUALITY_P,
-    scores_of_fedsm,
     scores_of_iop_fl,
     scores_of_method,
     with_rate,
@@ -28,12 +26,15 @@ from benchmarks.gap_tables import helps, tables
 from benchmarks.method_sites import synthetic
 from benchmarks.methods import Method, case_scores
 from tests.worker.engine.method_runs import DATA, adam_plan
+from worker.engine.beyond_paper import PAPER
 from worker.engine.federation import run_rounds
 from worker.engine.late_average import LateAverage
 from worker.engine.robust_aggregation import Mean
 from worker.engine.routed_weights import TestTimeRouting
 from worker.engine.routing.quality import ExpectedQuality
+from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.selectors.lda import LdaSelector
+from worker.engine.state import personalized
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.iopfl import IOPFL
@@ -44,7 +45,9 @@ FEDSM = FedSM(0.7, 0.9, LDA, 0.0, "hard")
 PLAN = adam_plan(rounds=3)
 OPTIONS: dict[str, FedSM] = {
     HARD: FEDSM,
+    AUTO: replace(FEDSM, rule=ThresholdFromValidation(0.9, CHOICES, best_threshold, 1)),
     QUALITY_P: replace(FEDSM, rule=ExpectedQuality("probabilities", 0.1, 1, 0.9)),
+    QUALITY_D: replace(FEDSM, rule=ExpectedQuality("descriptors", 0.1, 1, 0.9)),
     "soft": replace(FEDSM, routing="soft"),
 }
 
@@ -60,7 +63,7 @@ def found() -> dict[str, Any]:
     return scores_of_fedsm(FEDSM, list(run_rounds(FEDSM, DATA, PLAN)), DATA, DATA["a"].test[:1], PLAN)
 
 
-@pytest.mark.parametrize("option", [HARD, QUALITY_P, "soft"])
+@pytest.mark.parametrize("option", [HARD, AUTO, QUALITY_P, QUALITY_D, "soft"])
 def test_an_option_of_one_training_is_the_run_with_that_option(found: dict[str, Any], option: str) -> None:
     strategy = OPTIONS[option]
     records = list(run_rounds(strategy, DATA, PLAN))
@@ -78,6 +81,20 @@ def test_an_average_is_one_more_candidate_as_in_a_run_that_averages() -> None:
     records = list(run_rounds(strategy, DATA, replace(plan, late_average=LateAverage("mean", 2, 0.0))))
     best = best_round({record.round: record.metrics for record in records}, "global")
     assert (kept["best_round"], kept["validation"]) == (best.round, pytest.approx(best.dice))
+
+
+def test_the_last_pull_is_undone() -> None:
+    """lambda of the last round is 1 in a run that goes there, and the models before it are the same."""
+    plan = adam_plan(rounds=2)
+    pulled, kept_apart = (
+        list(run_rounds(replace(FEDSM, lambda_=lambda_, beyond=replace(PAPER, lambda_start=0.7)), DATA, plan))[-1].state
+        for lambda_ in (0.6, 1.0)
+    )
+    strategy = replace(FEDSM, lambda_=0.6, beyond=replace(PAPER, lambda_start=0.7))
+    (undone,) = before_pull(strategy, pulled, plan).values()
+    for name in map(personalized, DATA):
+        for key, tensor in undone[name].items():
+            torch.testing.assert_close(tensor, kept_apart[name][key], atol=1e-5, rtol=1e-5)
 
 
 def test_levels_bound_one_another(found: dict[str, Any]) -> None:
@@ -152,12 +169,12 @@ def test_the_tables_of_the_document_are_those_of_the_results_in_the_repository()
         assert missing == []
 
 
-def test_an_average_that_no_seed_chose_has_no_row() -> None:
-    row = kept(0.5, 0.6, 0.8)
+def test_an_average_that_no_seed_chose_has_no_row_and_one_that_some_chose_is_plain_in_the_others() -> None:
+    row, other = kept(0.5, 0.6, 0.8), kept(0.5, 0.6, 0.8)
     plain = row["options"][HARD]
-    row["options"] |= {f"{HARD}, {MEAN}": plain, f"{HARD}, {EMA}": plain | {"best_round": 4, "validation": 0.6}}
-    text = "\n".join(tables("sites", 3, {("FedSM", 0): row}))
-    assert (MEAN in text, f"{HARD}, {EMA} | 1 | +0.1000" in text) == (False, True)
+    row["options"] |= {f"{HARD}, {EMA}": plain | {"best_round": 4, "validation": 0.6}}
+    text = "\n".join(tables("sites", 3, {("FedSM", 0): row, ("FedSM", 1): other}))
+    assert (MEAN in text, f"{HARD}, {EMA} | 2 | +0.1000 +0.0000" in text) == (False, True)
 
 
 def test_other_settings_are_another_result() -> None:

@@ -46,7 +46,7 @@ class FedSMConfig(Contract):
             {
                 "fixed": "gamma is the threshold, as in the paper",
                 "validation": "each round the sites' validation cases choose it for the next one, in steps of 0.01; "
-                "gamma counts in round 1 only",
+                "gamma stays where no other is better by more than one standard error",
             }
         )
         | applies_when("routing", "hard")

@@ -11,8 +11,8 @@ from worker.engine.checkpoint import from_bytes, to_bytes
 from worker.engine.data import Case
 from worker.engine.federation import run_rounds
 from worker.engine.plan import Plan
-from worker.engine.routing.base import report_of
-from worker.engine.routing.quality import COUNT, INTERCEPT, WEIGHT, XY, ExpectedQuality, X, Y, models_of
+from worker.engine.routing.base import COUNT, learned_from, report_of
+from worker.engine.routing.quality import INTERCEPT, WEIGHT, XY, ExpectedQuality, X, Y, models_of
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import GLOBAL, Tensors, personalized
 from worker.engine.strategies.fedsm import FedSM
@@ -74,6 +74,42 @@ def test_a_part_from_a_file_chooses_the_same() -> None:
     read = from_bytes(to_bytes(learned))
     at = torch.tensor(random_cases(20, seed=2)[0], dtype=torch.float64)
     assert torch.equal(RULE.expected(read, at), RULE.expected(learned, at))
+
+
+def test_a_validation_case_is_judged_by_the_rule_of_all_others() -> None:
+    """As if the case had never been: the other site's sums, and the own ones of the round without its patient."""
+    probabilities, dice = random_cases(12, seed=5)
+    rule = replace(RULE, ridge=0.01)
+    at_a, at_b = cases(6), [replace(case, patient="p" if index < 2 else None) for index, case in enumerate(cases(6))]
+    before = [report(probabilities[:6], dice[6:], rule), report(probabilities[6:], dice[:6], rule)]
+    learned = learned_from(rule, {report_of(site): sums for site, sums in zip("ab", before, strict=True)}, PLAN)
+    rows = torch.tensor(probabilities[6:], dtype=torch.float64)
+    scores = [dict(zip(MODELS, row, strict=True)) for row in dice[6:]]
+    found = rule.choose_without_own(learned, before[1], rows, at_b, scores, PLAN)
+    expected = []
+    for index, case in enumerate(at_b):
+        rest = [i for i in range(6) if i != index and (case.patient is None or at_b[i].patient is None)]
+        own = rule.sums(rows[rest], [at_a[i] for i in rest], [scores[i] for i in rest], PLAN)
+        solved = rule.solve([before[0], own], PLAN)
+        group = [i for i in range(6) if i not in rest]
+        names = rule.choose(solved, rows[group], [at_b[i] for i in group], PLAN)
+        expected.append(names[group.index(index)])
+    assert found == expected
+    assert found != rule.choose(learned, rows, at_b, PLAN)
+
+
+def test_a_site_that_is_not_in_the_rule_is_judged_by_it() -> None:
+    sums = report(*random_cases(6, seed=6))
+    learned = learned_from(RULE, {report_of("b"): sums}, PLAN)
+    rows = torch.tensor(random_cases(4, seed=7)[0], dtype=torch.float64)
+    scores: list[dict[str, float | None]] = [dict.fromkeys(MODELS, 0.5)] * 4
+    assert RULE.choose_without_own(learned, {}, rows, cases(4), scores, PLAN) == RULE.choose(
+        learned, rows, cases(4), PLAN
+    )
+    kept_no_total = {key: tensor for key, tensor in learned.items() if not key.startswith(("total_", "reported"))}
+    assert RULE.choose_without_own(kept_no_total, sums, rows, cases(4), scores, PLAN) == RULE.choose(
+        learned, rows, cases(4), PLAN
+    )
 
 
 def test_strong_shrinkage_gives_every_case_the_model_that_is_best_on_average() -> None:

@@ -11,8 +11,8 @@ from tests.worker.engine.method_runs import DATA, adam_plan, hashes
 from worker.engine.data import SiteData
 from worker.engine.federation import run_rounds
 from worker.engine.metrics import case_dice, mean_over_structures
-from worker.engine.routing.base import check_reports, report_of
-from worker.engine.routing.threshold import COUNT, DICE, GAMMA, ThresholdFromValidation
+from worker.engine.routing.base import COUNT, REPORTED, check_reports, learned_from, report_of
+from worker.engine.routing.threshold import DICE, DICE_AT_GAMMA, GAMMA, SQUARES, ThresholdFromValidation
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
@@ -40,14 +40,24 @@ def test_the_middle_of_the_longest_run_of_equals_is_taken() -> None:
 
 def test_the_sums_by_hand() -> None:
     """Case 0 (p = 0.75, own 0.8, global 0.6), case 1 (p = 0.55, own 0.1, global 0.5), case 2 has no score. Up to 0.54
-    both use a personalized model: 0.9; from 0.55 case 1 uses the global one: 1.3; from 0.75 both do: 1.1."""
+    both use a personalized model: 0.9; from 0.55 case 1 uses the global one: 1.3; from 0.75 both do: 1.1, as at 0.9.
+    From that the cases differ by 0.2 and -0.4, by 0.2 and 0, and not at all. So the best mean difference is 0.1, as is
+    its standard error: gamma stays."""
     probabilities = torch.tensor([[0.75, 0.25], [0.45, 0.55], [1.0, 0.0]], dtype=torch.float64)
     dice = [{GLOBAL: 0.6, OWN: 0.8}, {GLOBAL: 0.5, OTHER: 0.1}, {GLOBAL: None, OWN: None}]
     report = RULE.report(probabilities, [], dice, PLAN)
     assert report[COUNT].item() == 2
     expected = [0.9 if gamma < 0.55 else 1.3 if gamma < 0.75 else 1.1 for gamma in CHOICES]
     assert report[DICE].tolist() == pytest.approx(expected)
-    assert RULE.solve([report], PLAN)[GAMMA].item() == 0.64  # the lower middle of 0.55 to 0.74
+    assert report[DICE_AT_GAMMA].item() == pytest.approx(1.1)
+    squares = [0.2 if gamma < 0.55 else 0.04 if gamma < 0.75 else 0.0 for gamma in CHOICES]
+    assert report[SQUARES].tolist() == pytest.approx(squares)
+    assert RULE.solve([report], PLAN)[GAMMA].item() == 0.9
+    # A second site alike: the error of four cases is 0.1 / sqrt(3).
+    assert RULE.solve([report, report], PLAN)[GAMMA].item() == 0.64  # the lower middle of 0.55 to 0.74
+    of_version_before = {key: report[key] for key in (DICE, COUNT)}
+    RULE.check("a", of_version_before, PLAN)
+    assert RULE.solve([of_version_before, report], PLAN)[GAMMA].item() == 0.64
     assert RULE.report(probabilities[2:], [], dice[2:], PLAN) == {}
 
 
@@ -116,6 +126,24 @@ def test_the_segmentation_models_are_those_of_a_fixed_threshold_to_the_bit() -> 
     )
     assert {name: chosen[name] for name in fixed} == fixed
     assert chosen.keys() - fixed.keys() == {RULE.part, *map(report_of, DATA)}
+
+
+def test_a_validation_case_is_judged_at_the_threshold_that_all_others_choose() -> None:
+    """Alone at the site a case cannot move the threshold: without it gamma stays, and with it 0.5 would be best."""
+    others = {"p": [0.6, 0.6, 0.6], "shared": [0.5, 0.5, 0.5], "own": [0.5, 0.5, 0.5]}
+
+    def sums_of(p: list[float], shared: list[float], own: list[float]) -> dict[str, torch.Tensor]:
+        rows = torch.tensor([[value, 1 - value] for value in p], dtype=torch.float64)
+        return RULE.sums(rows, [], [{GLOBAL: s, OWN: o} for s, o in zip(shared, own, strict=True)], PLAN)
+
+    before = {report_of("a"): sums_of([0.6], [0.2], [0.9]), report_of("b"): sums_of(**others)}
+    learned = learned_from(RULE, before, PLAN)
+    assert learned[REPORTED].tolist() == [1, 1]
+    row, dice = torch.tensor([[0.6, 0.4]], dtype=torch.float64), [{GLOBAL: 0.2, OWN: 0.9}]
+    case = [DATA["a"].val[0]]
+    assert RULE.choose_without_own(learned, before[report_of("a")], row, case, dice, PLAN) == [GLOBAL]
+    pooled = RULE.solve([sums_of([0.6] * 3, [0.2] * 3, [0.9, 0.8, 0.9])], PLAN)
+    assert RULE.choose(pooled, row, case, PLAN) == [OWN]
 
 
 def test_an_absent_sites_last_sums_still_count() -> None:

@@ -21,12 +21,12 @@ from worker.engine.aggregation import check_update
 from worker.engine.data import Case
 from worker.engine.descriptors import num_descriptors
 from worker.engine.plan import Plan
-from worker.engine.routing.base import ValidationRule, report_of, require_enough
+from worker.engine.routing.base import COUNT, ValidationRule, report_of, require_enough
 from worker.engine.selectors.base import groups_of_patients, route
 from worker.engine.selectors.features import features_of
 from worker.engine.state import GLOBAL, Tensors, personalized
 
-COUNT, X, Y, XX, XY = "num_cases", "x", "y", "xx", "xy"
+X, Y, XX, XY = "x", "y", "xx", "xy"
 MEAN, SCALE, INTERCEPT, WEIGHT = "mean", "scale", "intercept", "weight"
 #: A feature whose deviation is below this is the same for all cases, and says nothing.
 MIN_DEVIATION = 1e-6
@@ -62,7 +62,7 @@ class ExpectedQuality(ValidationRule):
     def scored_parts(self, probabilities: Sequence[float], sites: Sequence[str]) -> frozenset[str]:  # noqa: ARG002
         return frozenset(models_of(sites))
 
-    def report(
+    def sums(
         self,
         probabilities_NK: torch.Tensor,  # noqa: N803 (shape suffix)
         cases: Sequence[Case],
@@ -72,10 +72,9 @@ class ExpectedQuality(ValidationRule):
         models = models_of(plan.sites)
         scores = [[case[name] for name in models] for case in dice]
         scored = [i for i, row in enumerate(scores) if None not in row]
-        if len(scored) < self.minimum_cases:
-            return {}
-        x = self._described(probabilities_NK, cases, plan)[scored]
+        x = self.described(probabilities_NK, cases, plan)[scored]
         y = torch.tensor([[score or 0.0 for score in scores[i]] for i in scored], dtype=torch.float64)
+        y = y.reshape(len(scored), len(models))
         return {
             COUNT: torch.tensor([float(len(scored))], dtype=torch.float64),
             X: x.sum(dim=0),
@@ -133,7 +132,7 @@ class ExpectedQuality(ValidationRule):
         order."""
         if float(learned[COUNT]) == 0:
             return [route(row, plan.sites, self.gamma) for row in probabilities_NK.tolist()]
-        expected = self.expected(learned, self._described(probabilities_NK, cases, plan))
+        expected = self.expected(learned, self.described(probabilities_NK, cases, plan))
         owners = groups_of_patients(cases)
         sums = torch.zeros(int(owners.max()) + 1, expected.shape[1], dtype=torch.float64).index_add_(
             0, owners, expected
@@ -145,12 +144,13 @@ class ExpectedQuality(ValidationRule):
         """[N, K + 1] float64: the expected Dice of the global and each site's model, in site order. described: x."""
         return learned[INTERCEPT] + ((described_ND - learned[MEAN]) * learned[SCALE]) @ learned[WEIGHT]
 
-    def _described(
+    def described(
         self,
         probabilities_NK: torch.Tensor,  # noqa: N803 (shape suffix)
         cases: Sequence[Case],
         plan: Plan,
     ) -> torch.Tensor:
+        """[N, D] float64: x of each case."""
         if self.describes == "probabilities":
             return probabilities_NK
         return features_of("descriptors", cases, plan, None)

@@ -15,7 +15,7 @@ from worker.engine.data import Case, ParticipantData
 from worker.engine.metrics import Metric, ModelKind, case_dice, dice_metrics, mean_over_structures
 from worker.engine.plan import Plan
 from worker.engine.pull import Pull, pulled
-from worker.engine.routing.base import ValidationRule, check_reports, learned_parts, report_of
+from worker.engine.routing.base import ValidationRule, check_reports, learned_parts, own_sums, report_of
 from worker.engine.routing.metrics import routing_metrics
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
 from worker.engine.server_momentum import MOMENTUM, initial_momentum, with_momentum
@@ -143,7 +143,7 @@ class FedSM(Strategy):
         self, load_part: LoadPart, data: ParticipantData, context: SiteContext
     ) -> tuple[tuple[Metric, ...], State]:
         """Dice of w_g, of the site's own w_p,k and of the super model; the selector's accuracy and share of w_g; and
-        what the validation cases say of the rule.
+        what the validation cases say of the rule. A rule chooses a case's model as it is learned without the case.
 
         Another site's model is loaded only where routing chooses it, or the rule needs its score.
         """
@@ -162,19 +162,26 @@ class FedSM(Strategy):
             {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in by_part.items()}
             for case, by_part in zip(cases, masks, strict=True)
         ]
-        chosen = [case[route_.chosen_model] for case, route_ in zip(dice, routes, strict=True)]
+        names, report = [route_.chosen_model for route_ in routes], {}
+        means = [{part: mean_over_structures(scores) for part, scores in case.items()} for case in dice]
+        if self.rule is not None:
+            learned, answers = load_part(self.rule.part), torch.tensor(rows, dtype=torch.float64)
+            own = own_sums(load_part, learned, site, plan)
+            if self.routing == "hard":
+                names = self.rule.choose_without_own(learned, own, answers, cases, means, plan)
+            sums = self.rule.report(answers, cases, means, plan)
+            report = {report_of(site): sums} if sums else {}
         metrics = (
             *dice_metrics(context.round, "global", plan.structures, [case[GLOBAL] for case in dice]),
             *dice_metrics(context.round, "personalized", plan.structures, [case[personalized(site)] for case in dice]),
-            *dice_metrics(context.round, "super", plan.structures, chosen),
-            *routing_metrics(context.round, site, [r.probabilities for r in routes], [r.chosen_model for r in routes]),
+            *dice_metrics(
+                context.round, "super", plan.structures, [case[name] for case, name in zip(dice, names, strict=True)]
+            ),
+            *routing_metrics(context.round, site, [r.probabilities for r in routes], names),
         )
-        if self.rule is None:
-            return metrics, {}
-        means = [{part: mean_over_structures(scores) for part, scores in case.items()} for case in dice]
-        report = self.rule.report(torch.tensor(rows, dtype=torch.float64), cases, means, plan)
-        metrics += self.rule.metrics(load_part(self.rule.part), context.round, len(cases))
-        return metrics, {report_of(site): report} if report else {}
+        if self.rule is not None:
+            metrics += self.rule.metrics(load_part(self.rule.part), context.round, len(cases))
+        return metrics, report
 
     def validate_initial(
         self, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, context: SiteContext
