@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-SAMPLE_SECONDS = 0.5
+#: The kernel walks all pages of a process for one reading, up to 60 ms for a worker: more often would slow the rounds.
+SAMPLE_SECONDS = 5.0
 
 
 class PeakMemory:

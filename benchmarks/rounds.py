@@ -27,7 +27,7 @@ from typing import Any
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.references import FedAvgConfig
-from backend.contracts.status import TERMINAL_RUN_STATUSES, DatasetStatus
+from backend.contracts.status import TERMINAL_RUN_STATUSES, DatasetStatus, RunStatus
 from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, TaskRecord
@@ -152,13 +152,11 @@ def _run_platform(folder: Path, sites: Path, options: argparse.Namespace) -> dic
         federation = _make_federation(client, sites)
         fedavg = workload.config(FedAvgConfig(), options.rounds, options.batch_size)
         fedsm = workload.config(FedSMConfig(), options.fedsm_rounds, options.batch_size)
-        cpu_started = cpu_seconds(os.getpid(), PROGRAMS)
-        seconds = _time_rounds(client, federation, "FedAvg", fedavg)
-        cpu = cpu_seconds(os.getpid(), PROGRAMS) - cpu_started
+        seconds, cpu = _time_rounds(client, federation, "FedAvg", fedavg)
         return {
             "fedavg": seconds,
             "fedavg_cpu": cpu,
-            "fedsm": _time_rounds(client, federation, "FedSM", fedsm),
+            "fedsm": _time_rounds(client, federation, "FedSM", fedsm)[0],
             "backend_mb": memory.peak_mb("backend"),
             "worker_mb": memory.peak_mb("worker"),
         }
@@ -178,20 +176,29 @@ def _make_federation(client: Client, sites: Path) -> FederationRecord:
     return federation
 
 
-def _time_rounds(client: Client, federation: FederationRecord, name: str, config: ExperimentConfig) -> float:
-    """From the start of the run to the end of the last validation; the final test of all models is not in it."""
+def _time_rounds(
+    client: Client, federation: FederationRecord, name: str, config: ExperimentConfig
+) -> tuple[float, float]:
+    """Seconds from the start of the run to the end of the last validation, and processor seconds of the platform until
+    then; the final test of all models is not in them.
+    """
     experiment = client.create_experiment(federation.id, name, config)
+    cpu_started, cpu = cpu_seconds(os.getpid(), PROGRAMS), None
     run = client.start_experiment(experiment.id).runs[0]
     while run.status not in TERMINAL_RUN_STATUSES:
         threading.Event().wait(0.5)
         run = client.run(run.id)
+        if cpu is None and run.status in {RunStatus.EVALUATING, *TERMINAL_RUN_STATUSES}:
+            cpu = cpu_seconds(os.getpid(), PROGRAMS) - cpu_started
     if run.failure:
         raise RuntimeError(run.failure)
     tasks = client.run_tasks(run.id)
     _say(_where_time_went(run, tasks))
     finished = [task.finished_at for task in tasks if task.kind == "validate_site" and task.finished_at]
     created = min(task.created_at for task in tasks)
-    return (max(finished) - created).total_seconds()
+    if cpu is None:
+        raise RuntimeError(f"the run of {name} was over before its processor time was read")
+    return (max(finished) - created).total_seconds(), cpu
 
 
 def _where_time_went(run: RunRecord, tasks: list[TaskRecord]) -> str:
