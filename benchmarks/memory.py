@@ -36,7 +36,7 @@ class PeakMemory:
     def _watch(self) -> None:
         while not self._finished.wait(SAMPLE_SECONDS):
             for name in self._peaks:
-                self._peaks[name] = max(self._peaks[name], _tree_mb(self._parent, name))
+                self._peaks[name] = max(self._peaks[name], tree_mb(self._parent, name))
 
 
 def cpu_seconds(parent: int, names: tuple[str, ...]) -> float:
@@ -44,7 +44,8 @@ def cpu_seconds(parent: int, names: tuple[str, ...]) -> float:
     return sum(_cpu_seconds(pid) for name in names for pid in _tree(parent, name))
 
 
-def _tree_mb(parent: int, name: str) -> float:
+def tree_mb(parent: int, name: str) -> float:
+    """What the children of `parent` that run `python -m NAME`, with all their descendants, hold now, in MB."""
     return sum(_pss_mb(pid) for pid in _tree(parent, name))
 
 

@@ -35,11 +35,16 @@ def make_network() -> UNet:
 
 
 def train(
-    network: UNet, optimizer: torch.optim.Adam, images: torch.Tensor, references: torch.Tensor, size: int
+    network: UNet,
+    optimizer: torch.optim.Adam,
+    images: torch.Tensor,
+    references: torch.Tensor,
+    size: int,
+    num_train: int = NUM_TRAIN,
 ) -> None:
     loss_of = DiceLoss(sigmoid=True)
     network.train()
-    for indices in torch.randperm(NUM_TRAIN).split(size):
+    for indices in torch.randperm(num_train).split(size):
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(network(images[indices]), references[indices])
         loss.backward()
@@ -47,9 +52,15 @@ def train(
 
 
 @torch.inference_mode()
-def validate(network: UNet, images: torch.Tensor, references: torch.Tensor) -> float:
+def validate(
+    network: UNet,
+    images: torch.Tensor,
+    references: torch.Tensor,
+    num_train: int = NUM_TRAIN,
+    num_val: int = NUM_VAL,
+) -> float:
     network.eval()
-    chosen = slice(NUM_TRAIN, NUM_TRAIN + NUM_VAL)
+    chosen = slice(num_train, num_train + num_val)
     masks = torch.sigmoid(network(images[chosen])) > 0.5
     reference = references[chosen] > 0.5
     overlap = (masks & reference).sum((2, 3)).double()

@@ -12,14 +12,12 @@ changes least.
 import argparse
 import json
 import os
-import platform as host
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,13 +30,11 @@ from backend.datasets.schemas import DatasetCreate
 from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord, TaskRecord
 from backend.sites.schemas import SiteCreate
-from backend.version import code_version
-from benchmarks import workload
+from benchmarks import record, workload
 from benchmarks.memory import PeakMemory, cpu_seconds
 from fedsm.client import Client
 from fedsm.local.home import Home
 from fedsm.local.launch import Options, running_platform
-from worker.process.hardware import describe_hardware
 from worker.process.settings import num_usable_cores
 
 PROGRAMS = ("backend", "worker")
@@ -55,18 +51,16 @@ def main() -> int:
         workload.write_sites(folder / "sites")
         turns = [_turn(folder, options, number) for number in range(options.repeats)]
     found: dict[str, list[float]] = {key: [turn[key] for turn in turns] for key in turns[0]}
-    result = {
-        "command": "python -m benchmarks.rounds " + " ".join(sys.argv[1:]),
-        "commit": code_version(),
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{describe_hardware()}, {host.processor() or host.machine()}",
+    result = record.about("benchmarks.rounds") | {
+        "repeats": options.repeats,
+        "rounds": options.rounds,
+        "batch_size": options.batch_size,
         "median": {key: round(median(values), 3) for key, values in found.items()},
         "least": {key: round(min(values), 3) for key, values in found.items()},
         "most": {key: round(max(values), 3) for key, values in found.items()},
     }
     if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        record.write(options.json, result)
     print(_table(result))
     return 0 if _meets_limits(result["median"]) else 1
 
@@ -75,7 +69,7 @@ def _turn(folder: Path, options: argparse.Namespace, number: int) -> dict[str, f
     """Everything once, in seconds and MB."""
     sites = folder / "sites"
     loop = _best_loop(sites, options.rounds, options.batch_size, num_models=1)
-    floor, floor_cpu = _floor(sites, options.rounds, options.batch_size, num_models=1)
+    floor, floor_cpu = run_floor(sites, options.rounds, options.batch_size, num_models=1)
     trainings = _best_loop(sites, options.fedsm_rounds, options.batch_size, num_models=2)
     measured = _run_platform(folder / f"turn-{number}", sites, options)
     return {
@@ -99,7 +93,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of federated averaging")
     parser.add_argument("--fedsm-rounds", type=int, default=3, help="rounds of FedSM")
     parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--json", type=Path, help="a file for the figures, with commit, date and machine")
+    parser.add_argument("--json", type=Path, help="a file for the figures, with commit, date and device")
     return parser.parse_args()
 
 
@@ -113,7 +107,7 @@ def _best_loop(sites: Path, rounds: int, batch_size: int, num_models: int) -> fl
     return min(seconds.values())
 
 
-def _floor(sites: Path, rounds: int, batch_size: int, num_models: int) -> tuple[float, float]:
+def run_floor(sites: Path, rounds: int, batch_size: int, num_models: int) -> tuple[float, float]:
     """Seconds until the last of the processes, and processor seconds of all."""
     cores = min(num_usable_cores(), len(workload.SITES))
     shares = [workload.SITES[first::cores] for first in range(cores)]
@@ -225,8 +219,8 @@ def _meets_limits(medians: dict[str, float]) -> bool:
 
 
 def _table(result: dict[str, Any]) -> str:
-    """The table of README: a line a figure, with its median and its range."""
-    lines = [f"{result['command']}, {result['commit']}, {result['date']}, {result['machine']}", ""]
+    """A line a figure, with its median and its range; README's table is made by `benchmarks.table`."""
+    lines = [f"{result['command']}, {result['commit']}, {result['date']}, {result['device']}", ""]
     lines += ["| figure | median | from | to |", "|---|--:|--:|--:|"]
     lines += [
         f"| {name.replace('_', ' ')} | {middle:.2f} | {result['least'][name]:.2f} | {result['most'][name]:.2f} |"

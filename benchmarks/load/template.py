@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
+from tests.backend.reached_backend import ReachedBackend
 
 TASK = {"modality": "fundus photography", "structures": [{"name": "disc", "label_values": [1]}]}
 NUM_SITES = 4
@@ -21,7 +21,7 @@ class Template:
     site_id: str
 
 
-def play_template(backend: LiveBackend, worker: PlayedWorker, num_rounds: int) -> Template:
+def play_template(backend: ReachedBackend, worker: PlayedWorker, num_rounds: int) -> Template:
     """A federation of four sites with one completed experiment: FedSM and FedAvg."""
     worker.num_test_cases = NUM_TEST_CASES
     federation = backend.post("/federations", {"name": "Load", "task": TASK})

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from backend.db.migrate import migrate
 from backend.ledger.recovery import recover
+from backend.link.keys import SigningKey
 from backend.main import create_app
 from backend.platform import Platform
 from backend.settings import Settings
@@ -83,6 +84,10 @@ class LiveBackend:
     def platform(self) -> Platform:
         platform: Platform = self._app.state.platform
         return platform
+
+    @property
+    def server_key(self) -> SigningKey:
+        return self.platform.server_key
 
     def recover(self) -> None:
         """One pass of the recovery loop."""

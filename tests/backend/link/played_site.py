@@ -12,28 +12,28 @@ from backend.contracts.consent import ApprovalSheet, Consent, Decision, SignedCo
 from backend.contracts.values import stored_values
 from backend.link.keys import PublicKey, SigningKey
 from fedsm.site_agent.signing import SignedRequests, require_signed
-from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
+from tests.backend.reached_backend import ReachedBackend
 
 
-def add_site(backend: LiveBackend, federation: dict[str, Any], name: str, kind: str = "real") -> dict[str, Any]:
+def add_site(backend: ReachedBackend, federation: dict[str, Any], name: str, kind: str = "real") -> dict[str, Any]:
     site: dict[str, Any] = backend.post(f"/federations/{federation['id']}/sites", {"name": name, "kind": kind})
     return site
 
 
-def invite(backend: LiveBackend, site: dict[str, Any]) -> dict[str, Any]:
+def invite(backend: ReachedBackend, site: dict[str, Any]) -> dict[str, Any]:
     kit: dict[str, Any] = backend.post(f"/sites/{site['id']}/invitation")
     return kit
 
 
-def link_of(backend: LiveBackend, site: dict[str, Any]) -> dict[str, Any]:
+def link_of(backend: ReachedBackend, site: dict[str, Any]) -> dict[str, Any]:
     link: dict[str, Any] = backend.get(f"/sites/{site['id']}")["link"]
     return link
 
 
-def signed_client(backend: LiveBackend, key: SigningKey, server: PublicKey | None = None) -> httpx.Client:
+def signed_client(backend: ReachedBackend, key: SigningKey, server: PublicKey | None = None) -> httpx.Client:
     """Each answer's signature is verified, but for artifacts' own bytes."""
-    hub = server or backend.platform.server_key.public
+    hub = server or backend.server_key.public
 
     def verify(response: httpx.Response) -> None:
         response.read()
@@ -50,7 +50,7 @@ def signed_client(backend: LiveBackend, key: SigningKey, server: PublicKey | Non
     )
 
 
-def ask_to_join(backend: LiveBackend, kit: dict[str, Any], key: SigningKey, **changes: Any) -> httpx.Response:
+def ask_to_join(backend: ReachedBackend, kit: dict[str, Any], key: SigningKey, **changes: Any) -> httpx.Response:
     body = {
         "code": kit["code"],
         "public_key": key.public.text,
@@ -64,7 +64,7 @@ def ask_to_join(backend: LiveBackend, kit: dict[str, Any], key: SigningKey, **ch
 class PlayedSite(PlayedWorker):
     """Its tasks come by the poll, where a central worker's come by the broker."""
 
-    def __init__(self, backend: LiveBackend, broker: redis.Redis, site: dict[str, Any]) -> None:
+    def __init__(self, backend: ReachedBackend, broker: redis.Redis, site: dict[str, Any]) -> None:
         self.key = SigningKey.generate()
         super().__init__(signed_client(backend, self.key), broker, "workstation")
         self.backend, self.site = backend, site
@@ -147,7 +147,10 @@ class PlayedSite(PlayedWorker):
 
 
 def with_data(
-    backend: LiveBackend, broker: redis.Redis, federation: dict[str, Any], names: tuple[str, ...] = ("north", "south")
+    backend: ReachedBackend,
+    broker: redis.Redis,
+    federation: dict[str, Any],
+    names: tuple[str, ...] = ("north", "south"),
 ) -> dict[str, PlayedSite]:
     """Sites of these names, which join, each with a data set that is ready."""
     played = {name: PlayedSite(backend, broker, add_site(backend, federation, name)).join() for name in names}

@@ -57,7 +57,7 @@ def there_and_back(wire: BadWire, site: PlayedSite, task_id: str, folder: Path, 
     sha256 = hashlib.sha256(content).hexdigest()
 
     async def both() -> tuple[float, float]:
-        server = site.backend.platform.server_key.public
+        server = site.backend.server_key.public
         membership = Membership(wire.url, server.text, "North", site.slug, "Hospitals", f"site.{site.slug}", "w")
         async with Hub(wire.url, site.key, server) as hub:
             files = Transfers(Session(hub, membership, UnderWay(folder / "under-way.json")), folder / "spool")
