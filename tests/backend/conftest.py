@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from tests.backend.backend_states import BackendStates, saved_state, state_of
+from tests.backend.kept_artifacts import keep_artifact
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker, open_broker
 
@@ -83,7 +84,9 @@ def backend(tmp_path: Path, database_url: str, saved_answers: dict[str, Any], va
 
 @pytest.fixture
 def worker(backend: LiveBackend, broker: redis.Redis) -> PlayedWorker:
-    return PlayedWorker(backend.worker, broker)
+    played = PlayedWorker(backend.worker, broker)
+    played.keep = lambda content, media_type, task_id: keep_artifact(backend.platform, content, media_type, task_id)
+    return played
 
 
 @saved_state

@@ -65,6 +65,8 @@ class PlayedResults:
         self.with_sums = False
         #: Named with each upload while its result is made.
         self.task_id: str | None = None
+        #: Puts an artifact of a task, (content, media type, task id), into its place without a request.
+        self.keep: Callable[[bytes, str, str], None] | None = None
         #: How many test cases a data set has, and each model's Dice of a case, for (evaluation's payload, case, model).
         self.num_test_cases = 1
         self.test_dice: Callable[[dict[str, Any], str, str], float] = _own_model_is_best
@@ -81,6 +83,9 @@ class PlayedResults:
 
     def upload_bytes(self, content: bytes, media_type: str = SAFETENSORS) -> str:
         sha256 = hashlib.sha256(content).hexdigest()
+        if self.keep is not None and self.task_id is not None:
+            self.keep(content, media_type, self.task_id)
+            return sha256
         headers = {"Content-Type": media_type}
         if self.task_id is not None:
             headers["X-FedSM-Task"] = self.task_id

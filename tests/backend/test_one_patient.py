@@ -14,6 +14,7 @@ from tests.backend.live_backend import ADMIN_TOKEN, LiveBackend
 from tests.backend.played_worker import PlayedWorker
 from tests.backend.test_data_statistics import part
 from tests.conftest import wait_until
+from tests.forked import fedsm_in_fork
 
 #: Far from each other's: 64 bits and more.
 HASHES = {"a": "0" * 64, "b": "f" * 12 + "0" * 52, "c": "0" * 32 + "f" * 32, "d": "f" * 64, "e": "0f" * 32}
@@ -234,7 +235,9 @@ def test_the_shell_confirms_checks_again_and_decides(sites: Sites) -> None:
         return subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def said(*arguments: str, code: int = 0) -> str:
-        return ended(start(*arguments), code)
+        done = fedsm_in_fork(arguments, environment)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def ended(process: "subprocess.Popen[str]", code: int = 0) -> str:
         output = process.communicate(timeout=60)[0]

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.forked import fedsm_in_fork
 from worker.process.shutdown import die_with_parent
 
 FEDSM = (sys.executable, "-m", "fedsm")
@@ -53,8 +54,7 @@ class Hospital:
 
     def fedsm(self, *arguments: str, code: int = 0) -> str:
         """What a command prints; its exit code must be `code`."""
-        command = [*FEDSM, "site", *arguments, "--home", str(self.home)]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
+        done = fedsm_in_fork(("site", *arguments, "--home", str(self.home)), self.environment)
         assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 

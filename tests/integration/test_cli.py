@@ -13,6 +13,7 @@ from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.federations.schemas import FederationRecord
+from tests.forked import fedsm_in_fork
 from tests.integration.live_platform import LivePlatform
 from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config, write_sites
 
@@ -32,16 +33,9 @@ def experiment_file(tmp_path: Path, federation: FederationRecord) -> Path:
     return path
 
 
-def fedsm(platform: LivePlatform, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"FEDSM_SERVER": platform.client.server, "FEDSM_TOKEN": platform.admin_token, "COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, "-m", "fedsm", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def fedsm(platform: LivePlatform, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    own = {"FEDSM_SERVER": platform.client.server, "FEDSM_TOKEN": platform.admin_token, "COLUMNS": "200"}
+    return fedsm_in_fork(arguments, {**os.environ, **own})
 
 
 def test_create_and_watch_ends_with_the_results(platform: LivePlatform, experiment_file: Path) -> None:

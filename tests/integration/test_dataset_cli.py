@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +15,16 @@ from backend.datasets.schemas import CaseRecord
 from backend.federations.schemas import FederationRecord
 from backend.sites.schemas import SiteCreate, SiteUpdate
 from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
+from tests.forked import fedsm_in_fork
 from tests.integration.live_platform import LivePlatform
 from tests.integration.test_cli import fedsm
 from tests.integration.tiny_data import NUM_CASES, TASK, write_sites
 
 
-def offline(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def offline(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """No server is known, no environment set."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("FEDSM_")}
-    command = [sys.executable, "-m", "fedsm", *arguments, "--home", str(home)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return fedsm_in_fork((*arguments, "--home", str(home)), environment)
 
 
 def write_task(path: Path) -> str:

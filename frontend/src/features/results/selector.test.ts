@@ -40,6 +40,15 @@ describe("bestRange", () => {
     expect(bestRange(points, "dice")).toEqual({ low: 0.3, high: 0.5, mean: 0.9 });
   });
 
+  it("takes scores as they are shown: of two equally near numbers the even one", () => {
+    const points = sweep([
+      [0.3, 0.0625],
+      [0.4, 0.062],
+      [0.5, 0.061],
+    ]);
+    expect(bestRange(points, "dice")).toEqual({ low: 0.3, high: 0.4, mean: 0.062 });
+  });
+
   it("takes the smallest distance, and nothing without a score", () => {
     expect(
       bestRange(

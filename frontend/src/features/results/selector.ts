@@ -2,7 +2,7 @@
 
 import type { RunSelector, SelectorGroup, SweepPoint } from "@/api";
 import { formatPercent } from "@/lib/format";
-import { compareScores, formatScore, metricOf, scoreDigits } from "@/lib/metrics";
+import { compareScores, formatScore, metricOf } from "@/lib/metrics";
 
 /** A range of thresholds, both ends included. */
 export interface GammaRange {
@@ -28,7 +28,7 @@ export function formatGamma(gamma: number): string {
 
 /** The widest unbroken range of thresholds with the best shown score; null without any score. */
 export function bestRange(sweep: readonly SweepPoint[], metric: RunSelector["metric"]): GammaRange | null {
-  const shown = (point: SweepPoint) => (point.mean === null ? null : Number(point.mean.toFixed(scoreDigits(metric))));
+  const shown = (point: SweepPoint) => (point.mean === null ? null : Number(formatScore(point.mean, metric)));
   const best = sweep
     .map(shown)
     .reduce((first, second) => (compareScores(second, first, metric) > 0 ? second : first), null);
