@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from backend.contracts.base import OWN, REFERENCE, Contract, applies_when, choices, default_from, unit
 from backend.contracts.refusals import refused
+from backend.contracts.update_format import UpdateFormat
 from backend.contracts.values import MAX_ROUNDS
 
 
@@ -174,6 +175,20 @@ class ScheduleConfig(Contract):
         json_schema_extra=default_from(REFERENCE),
     )
 
+    update_format: UpdateFormat = Field(
+        default="float32",
+        exclude_if=lambda form: form == "float32",  # agents of the protocol before know no such field
+        description="How the models that a site trained travel to the server. In fewer bits a site keeps what rounding "
+        "loses and sends it with its next update (docs/runs.md#smaller-updates).",
+        json_schema_extra=choices(
+            {
+                "float32": "the weights as they are",
+                "bfloat16": "the differences to what the site received, half the bytes",
+                "int8": "the differences in 8 bits, a quarter of the bytes",
+            }
+        )
+        | default_from(OWN),
+    )
     averaging: Literal["none", "mean", "ema"] = Field(
         default="none",
         description="Averages of the models of late rounds, of any method, as one more round in which nobody trains. "

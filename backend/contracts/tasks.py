@@ -22,6 +22,7 @@ from backend.contracts.dry_runs import DryRunSitePayload, DryRunSiteResult
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.exports import ExportForm, ExportModelResult, ExportStep
 from backend.contracts.failures import FailureKind
+from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.metrics import CaseRouting, CaseScore, MetricPoint, ModelKind
 from backend.contracts.predictions import FileName, PredictCaseResult
 from backend.contracts.score_summaries import SiteSummary
@@ -31,6 +32,7 @@ from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.student import Taught
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.thresholds import GAMMAS, ThresholdPoint
+from backend.contracts.update_format import UpdateFormat
 from backend.contracts.values import (
     MAX_CASES,
     MAX_DATASETS,
@@ -114,6 +116,13 @@ class RunSpec(Contract):
         exclude_if=lambda taught: taught is None,  # agents of the protocol before know no such field
         description="One network learns from a finished super model; null: from the reference masks alone.",
     )
+
+    @property
+    def update_format(self) -> UpdateFormat:
+        """Of this run's updates. Local-only and centralized models are trained in one place, and nothing is averaged:
+        they are sent as they are, so that the references of a comparison lose nothing."""
+        alone = isinstance(self.strategy, LocalOnlyConfig | CentralizedConfig)
+        return "float32" if alone else self.config.schedule.update_format
 
     @property
     def methods(self) -> tuple[StrategyConfig, ...]:

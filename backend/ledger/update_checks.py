@@ -10,6 +10,7 @@ from backend.contracts.local_work import LocalWork, mean_work
 from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.safetensors_header import NoSafetensors, TensorInfo, read_header
 from backend.contracts.tasks import DatasetManifest, PartMap, TrainSiteResult
+from backend.contracts.update_format import header_of_update
 from backend.db.models import Run, RunRound, Task
 from backend.errors import NotFound
 from backend.ledger.site_work import work_of, works_of_sites
@@ -61,9 +62,13 @@ def _work_of(session: Session, run: Run, manifests: tuple[DatasetManifest, ...])
 def _problem_of_parts(
     session: Session, store: ArtifactStore, run: Run, task: Task, result: TrainSiteResult
 ) -> str | None:
-    before = session.get_one(RunRound, (run.id, task.round - 1)).parts or {}
+    assert run.spec is not None
+    opened = session.get_one(RunRound, (run.id, task.round - 1))
+    before, received = opened.parts or {}, (opened.downloads or {}).get(task.participant, [])
     for name, sha256 in result.parts.items():
         expected = _header_of_state(store, before, name)
+        if expected is not None and name in received:  # what it did not receive, a site sends as it is
+            expected = header_of_update(expected, run.spec.update_format)
         try:
             found = read_header(store.path(sha256))
         except NoSafetensors as error:

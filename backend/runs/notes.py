@@ -55,6 +55,9 @@ def _length(run: Run, names: SiteNames) -> Iterator[str]:
             f"One network that learned from the soft answers of {taught.in_words()}, at the temperature "
             f"{taught.temperature:g}; the reference masks had a share of {taught.reference_weight:g} in the loss."
         )
+    if run.spec is not None and run.spec.added is None and run.spec.update_format != "float32":
+        coded = {"bfloat16": "in bfloat16", "int8": "in 8 bits"}[run.spec.update_format]
+        yield f"Sites sent the differences of their models {coded}, with error feedback."
     for extension in run.extensions or []:
         first, last = extension.from_round + 1, extension.to_round
         yield f"Given {f'round {last}' if first == last else f'rounds {first} to {last}'} after its end."

@@ -8,6 +8,7 @@ from rich.console import Console
 from backend.contracts.status import TERMINAL_RUN_STATUSES
 from backend.runs.schemas import RunRecord, TaskFailure
 from backend.users.schemas import SystemRecord
+from fedsm.cli.dry_run import mebibytes
 from fedsm.cli.results import RunArgument
 from fedsm.cli.results import run_app as run_app
 from fedsm.cli.shared import EXIT_WRONG_INPUT, HomeOption, JsonOption, ServerOption, TokenOption, api, fail
@@ -31,11 +32,15 @@ def show(
     """Print the state of a run; of a failed one each site's cause and what to do."""
     with api(home, server, token) as client:
         run = client.run(run_id)
+        tasks = client.run_tasks(run_id)
         system = client.system()
     if as_json:
         print_json(run.model_dump(mode="json", by_alias=True))
         return
     print_run(make_console(), run)
+    up, down = (sum(getattr(task, name) or 0 for task in tasks) for name in ("bytes_up", "bytes_down"))
+    if up or down:
+        typer.echo(f"  moved: {mebibytes(up)} sent by the sites, {mebibytes(down)} received by them")
     if run.status not in TERMINAL_RUN_STATUSES:
         for warning in disk_warnings(system):
             typer.echo(f"  note: {warning}")

@@ -186,3 +186,31 @@ def test_the_third_hang_of_a_task_fails_it_in_plain_words(
     assert (task["status"], task["attempt"]) == ("failed", 3)
     assert (task["failure"]["kind"], task["failure"]["cause"]) == ("process_hung", cause)
     assert "its log says where it stood" in task["failure"]["remedy"]
+
+
+def test_updates_in_8_bits_are_taken_and_whole_weights_in_their_place_are_not(
+    backend: LiveBackend, federation: dict[str, Any], worker: PlayedWorker
+) -> None:
+    """Site b sends weights as they are, of the shape and type of the state."""
+    original, whole = worker.work, weights("F32", (2, 4))
+    tensors = {"w": ("I8", (2, 4), (0, 8)), "w:steps": ("F32", (2,), (8, 16))}
+    fields = ("dtype", "shape", "data_offsets")
+    header = json.dumps({name: dict(zip(fields, of, strict=True)) for name, of in tensors.items()})
+    coded = len(header).to_bytes(8, "little") + header.encode() + bytes(16)
+
+    def work(payload: dict[str, Any]) -> Result:
+        result = original(payload)
+        if payload["kind"] not in ("initialize_run", "train_site", "aggregate_round"):
+            return result
+        sends_coded = payload["kind"] == "train_site" and payload["participant"] != "b"
+        return result | {"parts": {"global": worker.upload_bytes(coded if sends_coded else whole)}}
+
+    worker.work = work  # type: ignore[method-assign]
+    run_id = start_run(backend, federation, minimum_sites=2, schedule={"rounds": 1, "update_format": "int8"})
+    work_until_idle(worker)
+    run = backend.get(f"/runs/{run_id}")
+    assert run["status"] == "completed"
+    assert "Sites sent the differences of their models in 8 bits, with error feedback." in run["notes"]
+    failed = {task["participant"]: task["error"] for task in backend.get(f"/runs/{run_id}/tasks") if task["error"]}
+    assert failed.keys() == {"b"}
+    assert "the update was refused: part global: it lacks the tensor w:steps" in failed["b"]

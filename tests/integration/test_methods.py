@@ -118,6 +118,10 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
         {"schedule": {"rounds": 3, "batch_size": 2, "averaging": "mean", "averaged_rounds": 2}},
         (FEDSM, CentralizedConfig()),
     ),
+    "updates in 8 bits, two of three sites a round": (
+        {"schedule": TWO_OF_THREE | {"update_format": "int8"}},
+        (FEDSM, FedAvgConfig(), PFedMeConfig()),
+    ),
     "equal effort": ({}, (CentralizedConfig(steps="equal"), LocalOnlyConfig(steps="equal"))),
     "two of three sites a round": ({"schedule": TWO_OF_THREE}, (FEDSM, FedAvgConfig(), DittoConfig())),
 }

@@ -18,7 +18,7 @@ from worker.engine.progress import no_progress
 from worker.engine.server_step import aggregate_round
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State
-from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy
+from worker.engine.strategies.base import LoadPart, SiteContext, SiteUpdate, Strategy, returned_parts
 
 
 @dataclass(frozen=True)
@@ -142,14 +142,23 @@ def train_and_transform(
 
     report: the parts about the state it validated last, which it sends as well; None: there are none.
 
-    What stays at the site (`local_state`) and the metrics are as the method left them. Raises ValueError where the data
+    What stays at the site (`local_state`) is what the method and the transforms leave there; the metrics are the
+    method's. Raises ValueError where the data
     or the settings make training impossible, or where a transform lets nothing leave.
     """
     update, plan = strategy.train_site(parts, data, context), context.plan
-    sent = apply_update_transforms(
-        plan.update_transforms, update.parts | (report or {}), parts, plan.seed, context.round, context.participant
+    participant = context.participant
+    sent, left = apply_update_transforms(
+        plan.update_transforms,
+        update.parts | (report or {}),
+        parts,
+        plan.seed,
+        context.round,
+        participant,
+        returned_parts(strategy, parts, participant),
+        context.local_state,
     )
-    return replace(update, parts=sent)
+    return replace(update, parts=sent, local_state=update.local_state | left)
 
 
 def data_of(participant: str, sites: Mapping[str, SiteData], plan: Plan) -> ParticipantData:

@@ -9,7 +9,7 @@ from worker.engine.late_average import averaged_state, with_accumulators, withou
 from worker.engine.outliers import Outlier, find_outliers
 from worker.engine.plan import Plan
 from worker.engine.state import State
-from worker.engine.strategies.base import SiteUpdate, Strategy
+from worker.engine.strategies.base import SiteUpdate, Strategy, returned_parts
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,12 @@ def check_updates(
     updates: in site order. An update that is an outlier is refused where the plan says so.
     """
     gathered, refused = apply_gather_transforms(
-        plan.gather_transforms, {name: update.parts for name, update in updates.items()}, state, plan.seed, round_
+        plan.gather_transforms,
+        {name: update.parts for name, update in updates.items()},
+        state,
+        plan.seed,
+        round_,
+        {name: returned_parts(strategy, state.keys(), name) for name in updates},
     )
     sound: dict[str, SiteUpdate] = {}
     for participant, parts in gathered.items():

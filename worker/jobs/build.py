@@ -52,7 +52,9 @@ from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.contracts.tasks import RunSpec
 from backend.contracts.thresholds import CHOICES, best_threshold
+from backend.contracts.update_format import STEPS
 from worker.engine.beyond_paper import Beyond
+from worker.engine.compression import Compress, Decompress
 from worker.engine.late_average import LateAverage
 from worker.engine.losses import Dice, DiceBce, DiceFocal, LossSettings, Tversky
 from worker.engine.networks import settings
@@ -101,6 +103,7 @@ from worker.engine.transforms import Intensity
 def build_plan(run: RunSpec, device: torch.device) -> Plan:
     """The engine's plan of a run on this device."""
     config, schedule = run.config, run.config.schedule
+    coding = None if run.update_format == "float32" else run.update_format
     return Plan(
         sites=run.sites,
         seed=run.seed,
@@ -120,8 +123,8 @@ def build_plan(run: RunSpec, device: torch.device) -> Plan:
         participation=schedule.participation,
         refuse_outliers=config.refuse_outliers,
         nsd_tolerance=config.evaluation.nsd_tolerance,
-        update_transforms=(),
-        gather_transforms=(),
+        update_transforms=() if coding is None else (Compress(coding, STEPS),),
+        gather_transforms=() if coding is None else (Decompress(coding, STEPS),),
         late_average=_build_late_average(schedule) if run.added is None else None,
         device=device,
     )

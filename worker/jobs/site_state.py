@@ -26,6 +26,12 @@ def load_local_state(payload: TrainSitePayload, toolbox: Toolbox, lease: Lease) 
             f"{payload.participant}: no optimizer state of an earlier round is kept on this machine; the optimizer's "
             f"moments begin anew in round {payload.round}",
         )
+    if payload.kept_round != 0 and payload.round > 1 and payload.run.update_format != "float32":
+        lease.log(
+            "warning",
+            f"{payload.participant}: what rounding lost of its earlier updates is not kept on this machine, and is "
+            f"not sent with round {payload.round}",
+        )
     return None
 
 

@@ -142,7 +142,7 @@ def sent(
     transforms: Sequence[UpdateTransform], value: float = 3.0, seed: int = 0, round_: int = 1, site: str = "a"
 ) -> float:
     """What a site sends of a model of one weight."""
-    parts = apply_update_transforms(transforms, {GLOBAL: number(value)}, {GLOBAL: number(0.0)}, seed, round_, site)
+    parts, _ = apply_update_transforms(transforms, {GLOBAL: number(value)}, {GLOBAL: number(0.0)}, seed, round_, site)
     return float(parts[GLOBAL]["w"])
 
 
@@ -213,7 +213,9 @@ def test_draws_depend_on_seed_round_site_and_place_and_repeat() -> None:
 
 def test_an_empty_list_hands_on_the_very_same_tensors() -> None:
     parts = {GLOBAL: number(1.0)}
-    assert apply_update_transforms((), parts, {}, 0, 1, "a") is parts
+    sent_on, left = apply_update_transforms((), parts, {}, 0, 1, "a")
+    assert sent_on is parts
+    assert not left
     used, refused = apply_gather_transforms((), {"a": parts}, {}, 0, 1)
     assert used["a"] is parts
     assert not refused

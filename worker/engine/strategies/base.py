@@ -214,6 +214,15 @@ class Strategy(ABC):
         return ()
 
 
+def returned_parts(strategy: Strategy, part_names: Collection[str], participant: str) -> tuple[str, ...]:
+    """The names of the parts that the participant receives and whose next value it returns.
+
+    part_names: of the state, or of what the participant receives.
+    """
+    received = strategy.downloads(part_names, participant)
+    return tuple(name for name in strategy.uploads(participant) if name in received and name in part_names)
+
+
 class GlobalModelStrategy(Strategy):
     """Abstract: methods whose participants train a copy of one global model and receive nothing else."""
 

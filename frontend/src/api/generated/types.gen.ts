@@ -9297,6 +9297,12 @@ export type ScheduleConfig = {
      */
     tversky_beta?: number;
     /**
+     * Update Format
+     *
+     * How the models that a site trained travel to the server. In fewer bits a site keeps what rounding loses and sends it with its next update (docs/runs.md#smaller-updates).
+     */
+    update_format?: 'float32' | 'bfloat16' | 'int8';
+    /**
      * Warmup Rounds
      *
      * First rounds over which the learning rate rises to its value.

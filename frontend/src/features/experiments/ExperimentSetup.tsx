@@ -15,7 +15,7 @@ import type { JsonSchema } from "@/lib/schema";
 import { axesOf, firstConfig } from "./axes";
 import { DraftActions } from "./DraftActions";
 import { type DraftPlace, dropDraft, keepDraft, watchDraft } from "./draft";
-import { changesFrom, changesOf, type Values } from "./formValues";
+import { changesFrom, changesOf, type Values, withDefaults } from "./formValues";
 import { Notice, type NoticeText } from "./Notice";
 import { experimentCheckQuery } from "./queries";
 import { Review } from "./Review";
@@ -82,7 +82,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
   const fillFrom = (values: Values, from: string) => {
     const before = form.values;
     const undo = { label: "Undo", act: () => replaceAll(before, null) };
-    replaceAll(values, { text: `Every setting is now as in ${from}.`, remedy: undo });
+    replaceAll(withDefaults(schema, values), { text: `Every setting is now as in ${from}.`, remedy: undo });
   };
   const replaced = useRef(replaceAll);
   replaced.current = replaceAll;

@@ -6,7 +6,7 @@ import { Loaded } from "@/components/Feedback";
 import type { JsonSchema } from "@/lib/schema";
 import { readDraft } from "./draft";
 import { ExperimentSetup } from "./ExperimentSetup";
-import { initialValues, type Values, valuesOfExperiment } from "./formValues";
+import { initialValues, type Values, valuesOfExperiment, withDefaults } from "./formValues";
 import { experimentSchemaQuery } from "./queries";
 
 const route = getRouteApi("/federations/$federationId/experiments/new");
@@ -55,7 +55,7 @@ function Cloned({ federation, schema, clone }: Props & { clone: string }) {
   return (
     <Loaded query={experiment}>
       {(original) => {
-        const fresh: Values = valuesOfExperiment(original, starting);
+        const fresh: Values = withDefaults(schema, valuesOfExperiment(original, starting));
         const beginning = { federation, schema, starting, place, fresh, origin: original.name };
         return <ExperimentSetup {...beginning} first={draft ?? fresh} hasDraft={draft !== null} />;
       }}

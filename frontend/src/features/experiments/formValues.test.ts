@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ExperimentTemplate } from "@/api";
-import { changesFrom, configOf, type Values, valuesOfTemplate } from "./formValues";
+import type { JsonSchema } from "@/lib/schema";
+import { changesFrom, configOf, type Values, valuesOfTemplate, withDefaults } from "./formValues";
 
 const template = {
   name: "quick-look",
@@ -34,6 +35,29 @@ describe("valuesOfTemplate", () => {
     const values = valuesOfTemplate(template, empty);
     values.schedule.rounds = 7;
     expect(template.config.schedule?.rounds).toBe(5);
+  });
+});
+
+describe("withDefaults", () => {
+  const schedule = { type: "object", properties: { rounds: { default: 100 }, update_format: { default: "float32" } } };
+  const strategies = {
+    type: "array",
+    items: {
+      discriminator: { propertyName: "name", mapping: { "local-only": "#/$defs/Local" } },
+      oneOf: [{ $ref: "#/$defs/Local" }],
+    },
+  };
+  const Local = { type: "object", properties: { name: { const: "local-only" }, pull: { default: 0 } } };
+  const schema = { type: "object", properties: { schedule, strategies }, $defs: { Local } } as unknown as JsonSchema;
+
+  it("gives a setting that the API left out its default, and leaves what is named", () => {
+    const named = { ...empty, strategies: [{ name: "local-only" }, { name: "local-only", pull: 1 }] } as Values;
+    const values = withDefaults(schema, { ...named, schedule: { rounds: 5 } });
+    expect(values.schedule).toEqual({ rounds: 5, update_format: "float32" });
+    expect(values.strategies).toEqual([
+      { name: "local-only", pull: 0 },
+      { name: "local-only", pull: 1 },
+    ]);
   });
 });
 

@@ -87,6 +87,16 @@ export function valuesOfExperiment(experiment: ExperimentRecord, starting: Value
   return { ...starting, ...structuredClone(config), name, description: experiment.description };
 }
 
+/** With the settings that a configuration does not name: the API leaves some out where they are at their defaults. */
+export function withDefaults(schema: JsonSchema, values: Values): Values {
+  const standard = defaultOf(schema, schema) as Values;
+  return {
+    ...values,
+    schedule: { ...standard.schedule, ...values.schedule },
+    strategies: values.strategies.map((strategy) => ({ ...newStrategy(schema, strategy.name), ...strategy })),
+  };
+}
+
 const MAX_NAME_LETTERS = 80;
 const COPY = " (copy)";
 

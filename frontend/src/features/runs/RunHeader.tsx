@@ -120,10 +120,10 @@ function pausedWhere({ num_finished_rounds: finished }: RunRecord): string {
 }
 
 function Facts({ run, tasks, active }: { run: RunRecord; tasks: TaskRecord[]; active: boolean }) {
-  const { active: sites, waiting, bytes } = activityOf(tasks);
+  const { active: sites, waiting, bytesUp, bytesDown } = activityOf(tasks);
   const facts = [
     ...(active ? [`${plural(sites, "site")} at work, ${waiting} waiting`] : []),
-    `${formatBytes(bytes)} moved${active ? " so far" : ""}`,
+    `${formatBytes(bytesUp)} sent and ${formatBytes(bytesDown)} received by sites${active ? " so far" : ""}`,
     ...(run.best_round === null
       ? []
       : [

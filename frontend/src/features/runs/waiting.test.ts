@@ -94,7 +94,7 @@ describe("activityOf", () => {
       task("b", "queued"),
       task("c", "completed", { bytes_up: 10, bytes_down: 20 }),
     ];
-    expect(activityOf(tasks)).toEqual({ active: 1, waiting: 1, bytes: 30 });
+    expect(activityOf(tasks)).toEqual({ active: 1, waiting: 1, bytesUp: 10, bytesDown: 20 });
   });
 });
 

@@ -73,7 +73,9 @@ export interface Activity {
   /** Sites at work, and sites whose task waits for a worker. */
   active: number;
   waiting: number;
-  bytes: number;
+  /** Sent by the sites, and received by them. */
+  bytesUp: number;
+  bytesDown: number;
 }
 
 export function activityOf(tasks: readonly TaskRecord[]): Activity {
@@ -83,8 +85,13 @@ export function activityOf(tasks: readonly TaskRecord[]): Activity {
         .filter((task) => task.status === status && task.participant !== "coordinator")
         .map((task) => task.participant),
     ).size;
-  const bytes = tasks.reduce((sum, task) => sum + (task.bytes_up ?? 0) + (task.bytes_down ?? 0), 0);
-  return { active: sites("running"), waiting: sites("queued"), bytes };
+  const sum = (of: "bytes_up" | "bytes_down") => tasks.reduce((total, task) => total + (task[of] ?? 0), 0);
+  return {
+    active: sites("running"),
+    waiting: sites("queued"),
+    bytesUp: sum("bytes_up"),
+    bytesDown: sum("bytes_down"),
+  };
 }
 
 /** Seconds since the run's start, to its end if it has one; null before the start. */
