@@ -4,26 +4,34 @@
 
 Memory is what the system cannot drop and read again (RssAnon), at its peak above the start, in models of this size:
 updates that are mapped, and updates in memory as the bytes that came. Speed is that of the weighted average in bytes of
-updates a CPU second, as a share of that of copying as many bytes. Each runs in a process of its own, on one thread.
+updates a CPU second, as a share of that of copying as many bytes. `fedsm` is the average and SoftPull of mapped
+updates, with what becomes of the models: they are checked, made into bytes and hashed, two at a time. Each runs in a
+process of its own, on one thread.
 """
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
 
-from worker.engine.aggregation import weighted_average
+from worker.engine.aggregation import soft_pull, weighted_average
 from worker.engine.checkpoint import from_bytes, from_file, to_bytes
+from worker.engine.kept_state import is_finite
+from worker.engine.room import large_models_in
 from worker.engine.state import Tensors
+from worker.jobs.state_transfer import UPLOADS
 
 #: Of one tensor at most; a network has many.
 TENSOR = 1_000_000
-WAYS = ("mapped", "in memory")
+WAYS = ("mapped", "in memory", "fedsm")
+LAMBDA = 0.7
 
 
 def main() -> None:
@@ -67,11 +75,14 @@ def measure(folder: Path, way: str, sending: "multiprocessing.connection.Connect
     files = sorted(folder.glob("*.safetensors"))
     weights = [1.0 + number for number in range(len(files))]
     weighted_average([from_bytes(files[0].read_bytes())] * 2, [1.0, 1.0])  # whatever is made once
-    with PeakMemory() as memory:
-        models = [from_file(file) if way == "mapped" else from_bytes(file.read_bytes()) for file in files]
+    found: dict[str, float] = {}
+    with PeakMemory() as memory, large_models_in(folder / "made"):
+        models = [from_bytes(file.read_bytes()) if way == "in memory" else from_file(file) for file in files]
         started = time.process_time()
         average = weighted_average(models, weights)
         seconds = time.process_time() - started
+        if way == "fedsm":
+            found = as_fedsm(models, average)
     size = sum(tensor.nbytes for tensor in average.values())
     target = torch.empty(size // 4)
     source = torch.cat([tensor.flatten() for tensor in average.values()])
@@ -80,13 +91,32 @@ def measure(folder: Path, way: str, sending: "multiprocessing.connection.Connect
     for _ in models:
         target.copy_(source)
     copied = time.process_time() - started
-    sending.send(
-        {
-            "peak_in_models": round(memory.peak / size, 2),
-            "share_of_copy_speed": round(copied / seconds, 2),
-            "cpu_seconds": round(seconds, 2),
-        }
-    )
+    found |= {
+        "peak_in_models": round(memory.peak / size, 2),
+        "average_share_of_copy_speed": round(copied / seconds, 2),
+        "average_cpu_seconds": round(seconds, 2),
+        "copy_cpu_seconds": round(copied, 2),
+    }
+    sending.send(found)
+
+
+def as_fedsm(models: list[Tensors], average: Tensors) -> dict[str, float]:
+    begun, wall = time.process_time(), time.monotonic()
+    pulled = soft_pull(models, LAMBDA)
+    seconds = time.process_time() - begun
+    with ThreadPoolExecutor(UPLOADS) as pool:
+        hashes = list(pool.map(checked_hash, [average, *pulled]))
+    assert len(set(hashes)) == len(models) + 1
+    return {
+        "soft_pull_cpu_seconds": round(seconds, 2),
+        "all_cpu_seconds": round(time.process_time() - begun, 2),
+        "all_seconds": round(time.monotonic() - wall, 2),
+    }
+
+
+def checked_hash(model: Tensors) -> str:
+    assert is_finite(model)
+    return hashlib.sha256(to_bytes(model)).hexdigest()
 
 
 class PeakMemory:

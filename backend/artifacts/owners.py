@@ -202,8 +202,8 @@ NO_ARTIFACTS: dict[str, str] = dict.fromkeys(READ_BY_WORKERS, "read from run_rou
 }
 
 
-def owned_hashes(session: Session) -> set[str]:
-    """Of every artifact that some row names and keeps."""
+def owned_hashes(session: Session, owners: Iterable[Owner] = OWNERS) -> set[str]:
+    """Of every artifact that some row of these owners names and keeps."""
     return {
-        sha256 for owner in OWNERS for (value,) in session.execute(owner.rows()) for sha256 in owner.hashes_in(value)
+        sha256 for owner in owners for (value,) in session.execute(owner.rows()) for sha256 in owner.hashes_in(value)
     }

@@ -1,4 +1,4 @@
-"""Watches the disks, sweeps soon after something was let go, and looks the whole store through every night."""
+"""Watches the disks, sweeps states soon after a round let them go, and looks the whole store through every night."""
 
 import time
 from datetime import timedelta
@@ -10,7 +10,7 @@ from backend.clock import now
 from backend.events.retention import forget_old_events
 from backend.platform import Platform
 from backend.storage.scrub import last_scrub, scrub
-from backend.storage.sweep import sweep
+from backend.storage.sweep import sweep, sweep_states
 from backend.storage.watch import DiskWatch
 
 #: A sweep takes at most this share of the time.
@@ -46,7 +46,7 @@ class StorageLoop(BackgroundLoop):
             self._platform.sweep_wanted.clear()
             begun = time.monotonic()
             try:
-                sweep(self._platform)
+                sweep_states(self._platform)
             except Exception:
                 self._platform.sweep_wanted.set()  # what was let go still lies there
                 raise

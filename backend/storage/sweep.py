@@ -1,4 +1,5 @@
-"""Removes the artifacts that nobody owns: after each deletion, nightly, and when somebody asks.
+"""Removes the artifacts that nobody owns: after each deletion, nightly, and when somebody asks; of a round, what it let
+go.
 
 It may be killed at any point and run next to uploads, results and other sweeps. A candidate is removed only under the
 lock of its row, which uploads and rows that name it take too, and only if nobody did so since it was found. The file
@@ -13,11 +14,12 @@ from datetime import datetime
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from backend.artifacts.owners import owned_hashes
+from backend.artifacts.owners import OWNERS, Owner, owned_hashes
 from backend.artifacts.parts import drop_parts_of_others
 from backend.artifacts.service import UNDER_WAY
 from backend.artifacts.store import ArtifactStore
 from backend.clock import now
+from backend.contracts.artifacts import SAFETENSORS
 from backend.db.models import Artifact, ArtifactHold, Task
 from backend.db.session import read_only, unit_of_work
 from backend.platform import Platform
@@ -25,6 +27,8 @@ from backend.platform import Platform
 logger = logging.getLogger(__name__)
 
 _one_at_a_time = threading.Lock()
+#: Those that may name a safetensors file: people may upload one to be predicted.
+_OF_STATES = tuple(owner for owner in OWNERS if owner.kind in ("states", "updates", "uploads"))
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,36 @@ class _Candidate:
 def sweep(platform: Platform) -> Swept:
     """Everything that nobody owns and nobody holds."""
     with _one_at_a_time:
-        candidates = _candidates(platform)
-        removed = [candidate for candidate in candidates if _remove_unowned(platform, candidate)]
+        removed = _remove_all(platform, _candidates(platform))
         num_strays = _remove_strays(platform)
         num_leftovers = _remove_parts(platform) + platform.artifacts.remove_leftovers()
-    found = Swept(len(removed) + num_strays, sum(candidate.num_bytes for candidate in removed), num_leftovers)
+    return _told(platform, Swept(len(removed) + num_strays, _bytes_of(removed), num_leftovers))
+
+
+def sweep_states(platform: Platform) -> Swept:
+    """States and updates that nobody owns, which is what rounds let go.
+
+    It reads neither cases nor reports nor the store's folder, so that its time does not grow with them.
+    """
+    with _one_at_a_time:
+        removed = _remove_all(platform, _candidates(platform, SAFETENSORS, _OF_STATES))
+    return _told(platform, Swept(len(removed), _bytes_of(removed), 0))
+
+
+def _told(platform: Platform, found: Swept) -> Swept:
     if found.num_files:
         platform.artifacts.announce_removal()
     if found.num_files or found.num_leftovers:
         logger.info("swept %d file(s), %d bytes", found.num_files + found.num_leftovers, found.num_bytes)
     return found
+
+
+def _remove_all(platform: Platform, candidates: list[_Candidate]) -> list[_Candidate]:
+    return [candidate for candidate in candidates if _remove_unowned(platform, candidate)]
+
+
+def _bytes_of(removed: list[_Candidate]) -> int:
+    return sum(candidate.num_bytes for candidate in removed)
 
 
 def sweep_quietly(platform: Platform) -> None:
@@ -66,13 +90,19 @@ def sweep_quietly(platform: Platform) -> None:
         logger.exception("the sweep failed; the next one tries again")
 
 
-def _candidates(platform: Platform) -> list[_Candidate]:
-    """The artifacts are read before their owners: who names one in between is found as its owner, and who names it
-    later changes `used_at`."""
+def _candidates(
+    platform: Platform, media_type: str | None = None, owners: tuple[Owner, ...] = OWNERS
+) -> list[_Candidate]:
+    """Of one kind of file, or of all. owners: all that may name such a file.
+
+    The artifacts are read before their owners: who names one in between is found as its owner, and who names it later
+    changes `used_at`.
+    """
+    files = select(Artifact.sha256, Artifact.num_bytes, Artifact.used_at)
     with read_only(platform.database) as session:
-        rows = session.execute(select(Artifact.sha256, Artifact.num_bytes, Artifact.used_at)).all()
+        rows = session.execute(files if media_type is None else files.where(Artifact.media_type == media_type)).all()
     with read_only(platform.database) as session:
-        owned = owned_hashes(session)
+        owned = owned_hashes(session, owners)
     return sorted((_Candidate(*row) for row in rows if row.sha256 not in owned), key=lambda row: row.sha256)
 
 

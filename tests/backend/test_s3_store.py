@@ -22,7 +22,11 @@ from backend.artifacts.s3_store import S3Store
 from backend.artifacts.store import INCOMING, IncomingFile
 from backend.backup.archive import BackupProblem
 from backend.backup.restore import restore_backup
+from backend.clock import now
+from backend.contracts.artifacts import SAFETENSORS
 from backend.db.migrate import migrate
+from backend.db.models import Artifact
+from backend.db.session import unit_of_work
 from backend.errors import ArtifactDamaged, ArtifactStoreAway, DiskFull, HashMismatch, NotFound
 from backend.platform import open_platform
 from backend.settings import Settings
@@ -389,6 +393,8 @@ def test_a_look_through_the_store_that_failed_is_not_begun_again_at_once(
     with pytest.raises(ArtifactStoreAway):
         loop._work()
     loop._work()
+    with unit_of_work(platform.database) as session:
+        session.add(Artifact(sha256="ab" * 32, media_type=SAFETENSORS, num_bytes=1, created_at=now(), used_at=now()))
     platform.sweep_wanted.set()
     with pytest.raises(ArtifactStoreAway):
         loop._work()

@@ -20,7 +20,8 @@ from backend.contracts.artifacts import PNG
 from backend.db.models import Artifact, Task
 from backend.db.session import read_only, unit_of_work
 from backend.storage import sweep as sweeping
-from backend.storage.sweep import sweep
+from backend.storage.sweep import sweep, sweep_states
+from benchmarks.load.lists import counted
 from tests.backend.conftest import make_experiment, start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_results import played_weights
@@ -74,6 +75,24 @@ def test_after_a_run_there_are_as_many_files_as_owned_and_after_deletion_of_ever
     for dataset in backend.get(f"/federations/{federation['id']}/datasets"):
         assert backend.admin.delete(f"/api/v1/datasets/{dataset['id']}").status_code == 204
     wait_until(lambda: not files(backend) and not rows(backend), 10, "everything to go")
+
+
+def test_after_a_round_states_alone_are_looked_at(
+    backend: LiveBackend, worker: PlayedWorker, finished: dict[str, Any]
+) -> None:
+    """Whatever number of cases, reports and predictions there is."""
+    sweep(backend.platform)
+    before = files(backend)
+    state, picture = worker.upload_bytes(played_weights(b"let go")), worker.upload(b"a picture", PNG)
+    with unit_of_work(backend.platform.database) as session:
+        session.execute(update(Artifact).values(held_until=None))
+    with counted(backend.platform.database.engine) as statements:
+        sweep_states(backend.platform)
+    assert files(backend) == rows(backend) == before | {picture}
+    assert state not in files(backend)
+    assert not [line for line in statements if "evaluated_case" in line or "report" in line or "case_history" in line]
+    assert any("run_round" in line for line in statements)
+    assert finished["status"] == "completed"
 
 
 def test_an_upload_under_way_is_left_alone(

@@ -9,8 +9,9 @@ import torch
 
 from worker.engine.kept_state import all_finite
 from worker.engine.pulse import pulse
+from worker.engine.room import empty_model
 from worker.engine.state import Tensors
-from worker.engine.sums import weighted_sum
+from worker.engine.sums import pulled_sums, weighted_sum
 
 
 def weighted_average(models: Sequence[Tensors], weights: Sequence[float]) -> Tensors:
@@ -30,10 +31,10 @@ def linear_combination(models: Sequence[Tensors], factors: Sequence[float]) -> T
 
     models: at least one, all with the same keys and shapes. factors: one for each model, and any sum.
     """
-    combined: Tensors = {}
-    for key in models[0]:
+    combined = empty_model(models[0])
+    for key, out in combined.items():
         pulse()
-        combined[key] = weighted_sum([model[key] for model in models], factors)
+        weighted_sum([model[key] for model in models], factors, out)
     return combined
 
 
@@ -47,10 +48,11 @@ def soft_pull(models: Sequence[Tensors], lambda_: float) -> list[Tensors]:
     if num_models == 1:
         return [dict(models[0])]
     others = (1 - lambda_) / (num_models - 1)
-    return [
-        linear_combination(models, [lambda_ if j == k else others for j in range(num_models)])
-        for k in range(num_models)
-    ]
+    pulled = [empty_model(models[0]) for _ in models]
+    for key in models[0]:
+        pulse()
+        pulled_sums([model[key] for model in models], lambda_, others, [model[key] for model in pulled])
+    return pulled
 
 
 def check_update(participant: str, part: str, tensors: Tensors, expected: Mapping[str, torch.Tensor]) -> None:

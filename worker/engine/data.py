@@ -24,6 +24,8 @@ class Case:
     intensity_range: the stored values that became 0 and 1 in `unit_image`.
     patient: the same for all cases of one patient at a site, to whom the super model gives one model; None where the
     case is the patient's only one.
+    affine: [4, 4], from voxel index (x, y, z) of space0, the array's last axis first, to mm in RAS, for files of masks;
+    None for pictures.
     """
 
     case_id: str
@@ -35,6 +37,7 @@ class Case:
     spacing: tuple[float, ...] | None
     intensity_range: tuple[float, float]
     patient: str | None = None
+    affine: NDArray[np.float64] | None = None
 
     @property
     def is_volume(self) -> bool:

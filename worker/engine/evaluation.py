@@ -48,6 +48,13 @@ def segmentation_parts(part_names: Collection[str], plan: Plan) -> tuple[str, ..
     return tuple(name for name in (GLOBAL, *map(personalized, plan.sites)) if name in part_names)
 
 
+def compared_parts(part_names: Collection[str], site: str, route: CaseRoute | None) -> tuple[str, ...]:
+    """The models that a reader compares on a case of the site: the global one, that of the site, and the one that the
+    super model chose; of those that there are."""
+    chosen = () if route is None else (route.chosen_model,)
+    return tuple(name for name in dict.fromkeys((GLOBAL, personalized(site), *chosen)) if name in part_names)
+
+
 def evaluate(
     strategy: Strategy, part_names: Collection[str], load_part: LoadPart, data: ParticipantData, plan: Plan
 ) -> Iterator[EvaluatedCase]:
@@ -73,9 +80,7 @@ def evaluate_validation(
     for site in data:
         if site.val:
             routes = _routes(strategy, load_part, site.val, plan)
-            usual = [name for name in (GLOBAL, personalized(site.site)) if name in parts]
-            chosen = [None if route is None else route.chosen_model for route in routes]
-            wanted = [dict.fromkeys([*usual, *((name,) if name in parts else ())]) for name in chosen]
+            wanted = [compared_parts(parts, site.site, route) for route in routes]
             yield from _scored(load_part, site.site, site.val, routes, wanted, plan)
 
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.data import Case, ParticipantData
+from worker.engine.evaluation import EvaluatedCase, compared_parts
 from worker.engine.metrics import CaseDice, case_dice
 from worker.engine.plan import Plan
-from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.base import LoadPart, Strategy, fusion_of
-from worker.engine.super_model import predict_cases
+from worker.engine.super_model import MIXTURE, predict_cases
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +54,21 @@ def past_predictions(
         routes = {route.case_id: route for route in strategy.routes(load_part, site.test, plan)}
         chosen = [routes.get(case.case_id) for case in shown]
         mixtures = [{} if route is None else route.shares for route in chosen]
-        usual = [name for name in (GLOBAL, personalized(site.site)) if name in part_names]
-        routed = [[r.chosen_model] if r is not None and r.chosen_model in part_names else [] for r in chosen]
-        wanted = [list(dict.fromkeys([*usual, *names])) for names in routed]
+        wanted = [compared_parts(part_names, site.site, route) for route in chosen]
         predicted = predict_cases(load_part, shown, wanted, plan, mixtures, fusion_of(chosen))
         for case, masks, route in zip(shown, predicted, chosen, strict=True):
             dice = {part: case_dice(plan.structures, mask, case.reference_original) for part, mask in masks.items()}
             yield PastPrediction(case.case_id, masks, dice, route.chosen_model if route is not None else None)
+
+
+def shown_cases(data: ParticipantData, most: int) -> tuple[Case, ...]:
+    """The cases that `past_predictions` is about, in its order."""
+    return tuple(case for site in data for case in spread(site.test, most))
+
+
+def as_past(case: EvaluatedCase, part_names: Collection[str]) -> PastPrediction:
+    """What `past_predictions` has of a case that was just evaluated by the same state. part_names: as there."""
+    wanted = {*compared_parts(part_names, case.site, case.route), MIXTURE}
+    masks = {part: mask for part, mask in case.masks.items() if part in wanted}
+    dice = {part: case.dice[part] for part in masks}
+    return PastPrediction(case.case_id, masks, dice, case.route.chosen_model if case.route is not None else None)

@@ -14,6 +14,7 @@ from typing import Literal
 import torch
 
 from worker.engine.pulse import pulse
+from worker.engine.room import empty_model
 from worker.engine.state import GLOBAL, State, Tensors
 
 #: Part name of the global model's accumulator, and prefix of the personalized models'.
@@ -86,14 +87,17 @@ def _accumulator(part: str) -> str:
 def _accumulated(average: LateAverage, before: Tensors | None, model: Tensors) -> Tensors:
     """The accumulator with one more state, in float64."""
     if before is None:
-        return {key: tensor.double() for key, tensor in model.items()} | {_COUNT: torch.ones(1, dtype=torch.float64)}
+        first = empty_model({key: torch.empty(t.shape, dtype=torch.float64, device="meta") for key, t in model.items()})
+        for key, out in first.items():
+            out.copy_(model[key])
+        return first | {_COUNT: torch.ones(1, dtype=torch.float64)}
     count = before[_COUNT] + 1
     kept = float(1 - 1 / count) if average.kind == "mean" else average.decay
-    mixed: Tensors = {_COUNT: count}
-    for key, tensor in model.items():
+    mixed = empty_model({key: before[key] for key in model})
+    for key, out in mixed.items():
         pulse()
-        mixed[key] = kept * before[key] + (1 - kept) * tensor.double()
-    return mixed
+        out.copy_(kept * before[key] + (1 - kept) * model[key].double())
+    return {_COUNT: count, **mixed}
 
 
 def _as_model(accumulator: Tensors, model: Tensors) -> Tensors:

@@ -1,4 +1,8 @@
-"""Sums of large tensors."""
+"""Sums of large tensors, in double precision and piece by piece.
+
+Piece by piece each number is the same sum as over whole tensors, and the sums stay in the processor's cache, which
+takes less than half of the time.
+"""
 
 from collections.abc import Sequence
 
@@ -6,24 +10,49 @@ import torch
 
 #: Numbers of a tensor that are summed at a time: 512 KiB of sums, which a core keeps next to it.
 PIECE = 2**16
+#: The same of all sums of `pulled_sums` together.
+BLOCK = 2**17
+#: The numbers of a piece are a multiple of it: the processor adds those that are left over in another way.
+_STEP = 64
 
 
-def weighted_sum(tensors: Sequence[torch.Tensor], factors: Sequence[float]) -> torch.Tensor:
-    """sum_k factors_k tensors_k in double precision, rounded to the tensors' own type.
+def weighted_sum(tensors: Sequence[torch.Tensor], factors: Sequence[float], out: torch.Tensor) -> None:
+    """Leaves sum_k factors_k tensors_k in `out`, rounded to its type.
 
-    tensors: at least one, all of one shape and type. Piece by piece each number is the same sum as over whole tensors,
-    and the sums stay in the processor's cache, which takes less than half of the time.
+    tensors: at least one, all of the shape of `out`.
     """
-    first = tensors[0]
-    combined = torch.empty(first.shape, dtype=first.dtype)
-    out, flat = combined.view(-1), [tensor.reshape(-1) for tensor in tensors]
-    sums = torch.empty(min(PIECE, first.numel()), dtype=torch.float64)
+    target, flat = out.view(-1), [tensor.reshape(-1) for tensor in tensors]
+    sums = torch.empty(min(PIECE, out.numel()), dtype=torch.float64)
     doubles = torch.empty_like(sums)
-    for start in range(0, first.numel(), PIECE):
-        piece = slice(start, min(start + PIECE, first.numel()))
+    for start in range(0, out.numel(), PIECE):
+        piece = slice(start, min(start + PIECE, out.numel()))
         total, values = (buffer[: piece.stop - start] for buffer in (sums, doubles))
         total.zero_()
         for tensor, factor in zip(flat, factors, strict=True):
             total.add_(values.copy_(tensor[piece]), alpha=factor)
-        out[piece] = total if first.is_floating_point() else total.round()
-    return combined
+        target[piece] = total if out.is_floating_point() else total.round()
+
+
+def pulled_sums(tensors: Sequence[torch.Tensor], own: float, others: float, out: Sequence[torch.Tensor]) -> None:
+    """Leaves own * tensors_k + others * sum over j != k of tensors_j in each out_k, rounded to its type.
+
+    tensors, out: at least one, as many of both, all of one shape. Each sum runs in the order of `tensors` and has the
+    bits of `weighted_sum` with these factors. What stands before k is the same in every later sum: it is carried along,
+    which leaves half of the additions, and each tensor is read once for all sums.
+    """
+    num_tensors, numel = len(tensors), tensors[0].numel()
+    size = max(_STEP, min(PIECE, BLOCK // num_tensors) // _STEP * _STEP)
+    flat, targets = [tensor.reshape(-1) for tensor in tensors], [tensor.view(-1) for tensor in out]
+    block = torch.empty(num_tensors + 2, size, dtype=torch.float64)
+    for start in range(0, numel, size):
+        piece = slice(start, min(start + size, numel))
+        rows = block[:, : piece.stop - start]
+        sums, before, values = rows[:num_tensors], rows[num_tensors], rows[num_tensors + 1]
+        before.zero_()
+        for k, tensor in enumerate(flat):
+            values.copy_(tensor[piece])
+            sums[:k].add_(values, alpha=others)
+            torch.add(before, values, alpha=own, out=sums[k])
+            before.add_(values, alpha=others)
+        for target, total in zip(targets, sums, strict=True):
+            target[piece] = total if target.is_floating_point() else total.round()

@@ -41,6 +41,7 @@ def make_case(
     intensity: Intensity,
     spatial_dims: int,
     patient: str | None = None,
+    affine: NDArray[np.float64] | None = None,
 ) -> Case:
     """The case with scaled intensities, resized or resampled for the network; the reference is kept at its own size
     too.
@@ -48,7 +49,7 @@ def make_case(
     pixels: [H, W, C] of a picture or [D, H, W, C] of a volume.
     structures: [S, H, W] or [S, D, H, W] bool.
     spacing: of the voxels in mm, in array order, or None.
-    patient: as in Case.
+    patient, affine: as in Case.
 
     Raises ValueError where the settings do not fit the image.
     """
@@ -72,6 +73,7 @@ def make_case(
         spacing=spacing,
         intensity_range=bounds,
         patient=patient,
+        affine=affine,
     )
 
 

@@ -85,6 +85,7 @@ def _load_case(run: RunSpec, folder: Path, file: ManifestCase, reading: Reading)
         build_intensity(data),
         run.config.network.spatial_dims,
         patient=file.patient,
+        affine=read.affine,
     )
 
 

@@ -104,20 +104,20 @@ def _store_case(
     file: ManifestCase,
     api: ApiClient,
 ) -> ViewerFiles:
-    read = read_case(Path(manifest.folder), file, payload.run.task, manifest.reading)
     shown = _shown_models(result) if manifest.may_send_predictions else ()
     files = ViewerFiles(
         case_id=case.case_id,
         predictions={
-            model: api.upload(mask_nifti(result.masks[model], read.affine), NIFTI_GZ)
+            model: api.upload(mask_nifti(result.masks[model], case.affine), NIFTI_GZ)
             for model in shown
             if model in result.masks
         },
     )
     if not manifest.may_send_images:
         return files
+    read = read_case(Path(manifest.folder), file, payload.run.task, manifest.reading)  # its pixels are kept nowhere
     image = api.upload(image_nifti(read.image, read.spacing, read.affine), NIFTI_GZ)
-    reference = api.upload(mask_nifti(case.reference_original, read.affine), NIFTI_GZ)
+    reference = api.upload(mask_nifti(case.reference_original, case.affine), NIFTI_GZ)
     return files.model_copy(update={"image": image, "reference": reference})
 
 

@@ -33,8 +33,10 @@ from worker.engine.checkpoint import to_bytes
 from worker.engine.data import ParticipantData
 from worker.engine.evaluation import EvaluatedCase, evaluate, evaluate_validation
 from worker.engine.federation import train_and_transform, validate_state
+from worker.engine.history import PastPrediction
 from worker.engine.late_average import averaged_state
 from worker.engine.progress import counted, part_of
+from worker.engine.room import large_models_in
 from worker.engine.server_step import aggregate_updates, check_updates
 from worker.engine.start import started_state
 from worker.engine.state import POOLED, State
@@ -46,7 +48,7 @@ from worker.jobs.data_roots import require_open
 from worker.jobs.dataset_jobs import CaseFileStore, describe_dataset
 from worker.jobs.dry_run import dry_run_site
 from worker.jobs.exports import export_model
-from worker.jobs.past_masks import past_masks
+from worker.jobs.past_masks import kept_of, past_masks
 from worker.jobs.predictions import predict_case
 from worker.jobs.results import case_routing, case_scores, metric_points
 from worker.jobs.run_log import data_line, training_line, transfer_line, validation_line
@@ -165,10 +167,11 @@ def aggregate(payload: AggregateRoundPayload, toolbox: Toolbox) -> AggregateRoun
     state = transfer.download(changing)
     updates, unreadable = transfer.download_updates(payload.updates)
     checked = check_updates(strategy, state, updates, plan, payload.round)
-    if plan.is_averaging(payload.round):
-        state = averaged_state(state)
-    elif checked.sound:  # else the round is over, and resuming the run asks the sites again
-        state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
+    with large_models_in(toolbox.settings.folder / "aggregation"):
+        if plan.is_averaging(payload.round):
+            state = averaged_state(state)
+        elif checked.sound:  # else the round is over, and resuming the run asks the sites again
+            state = aggregate_updates(strategy, state, checked.sound, plan, payload.round)
     return AggregateRoundResult(
         parts=transfer.upload(state) | frozen,
         downloads=_downloads(strategy, state, strategy.round_participants(plan, payload.round + 1)),
@@ -210,10 +213,13 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
     scores: list[CaseScore] = []
     routing: list[CaseRouting | None] = []
     files: list[ViewerFiles | None] = []
+    shown: dict[str, PastPrediction] = {}
     for case in counted(evaluate(strategy, payload.state.keys(), parts.load, data, plan), num_cases, testing):
         scores += case_scores(case)
         routing.append(case_routing(case))
         files.append(viewer.store(case))
+        if (past := kept_of(payload, data, case)) is not None:
+            shown[case.case_id] = past
     lease.log("info", f"tested {len(files)} cases in {time.monotonic() - begun:.1f} s, {len(scores)} rows of scores")
     validated: list[EvaluatedCase] = []
     if payload.with_files and payload.participant in run.sites and payload.round > 0:
@@ -221,9 +227,9 @@ def evaluate_site(payload: EvaluateSitePayload, toolbox: Toolbox, lease: Lease) 
         scoring = part_of(lease.report, _TESTED_SHARE, 1.0)
         validated = list(counted(_without_masks(scored), sum(len(site.val) for site in data), scoring))
         lease.log("info", f"scored {len(validated)} validation cases one by one, for the list of cases")
-    known = {case.case_id: case.dice for case in validated}
+    known = {case.case_id: case for case in validated}
     thresholds = threshold_scores(strategy, parts.load, data, plan, GAMMAS, known)
-    history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease))
+    history = tuple(past_masks(payload, data, strategy, plan, toolbox.api, lease, shown))
     for participant in (payload.participant, POOLED):
         toolbox.local_states.end(run.run_id, participant)
     toolbox.local_states.sweep(toolbox.settings.keep_state_days)

@@ -5,6 +5,7 @@ bytes nor hashed again, and the backend is not asked whether it has them.
 """
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from backend.contracts.tasks import PartMap, SiteUpdateRef
 from worker.engine.checkpoint import to_bytes
@@ -12,6 +13,9 @@ from worker.engine.state import State, Tensors
 from worker.engine.strategies.base import SiteUpdate
 from worker.stores.api_client import ApiClient
 from worker.stores.mapped_part import download_mapped
+
+#: Uploads at a time, each of which holds the bytes of one part: while one is written, another is hashed and sent.
+UPLOADS = 2
 
 
 class StateTransfer:
@@ -50,9 +54,14 @@ class StateTransfer:
 
     def upload(self, state: State) -> PartMap:
         """The parts' hashes, after the backend has them all."""
-        return {name: self._upload(tensors) for name, tensors in state.items()}
+        new = [
+            tensors for key, tensors in {id(part): part for part in state.values()}.items() if key not in self._known
+        ]
+        if new:
+            with ThreadPoolExecutor(UPLOADS, "upload") as pool:
+                for tensors, sha256 in zip(new, pool.map(self._upload, new), strict=True):
+                    self._known[id(tensors)] = (tensors, sha256)
+        return {name: self._known[id(tensors)][1] for name, tensors in state.items()}
 
     def _upload(self, tensors: Tensors) -> str:
-        if id(tensors) not in self._known:
-            self._known[id(tensors)] = (tensors, self._api.upload(to_bytes(tensors)))
-        return self._known[id(tensors)][1]
+        return self._api.upload(to_bytes(tensors))

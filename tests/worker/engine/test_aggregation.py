@@ -111,3 +111,23 @@ def test_sums_in_pieces_are_those_of_whole_tensors_to_the_bit(size: int) -> None
             total.add_(model_[key].double(), alpha=factor)
         whole = total if first.is_floating_point() else total.round()
         assert torch.equal(combined[key], whole.to(first.dtype)), key
+
+
+@pytest.mark.parametrize("num_models", [2, 3, 40])
+@pytest.mark.parametrize("size", [1, 67, PIECE + 5])
+def test_soft_pull_has_the_bits_of_one_sum_a_model(num_models: int, size: int) -> None:
+    draws = torch.Generator().manual_seed(size)
+    models: list[Tensors] = [
+        {
+            "w": torch.randn(size, generator=draws),
+            "half": torch.randn(size, generator=draws).to(torch.bfloat16),
+            "count": torch.tensor(number),
+            "transposed": torch.randn(3, 5, generator=draws).T,
+        }
+        for number in range(num_models)
+    ]
+    others = (1 - 0.7) / (num_models - 1)
+    for k, pulled in enumerate(soft_pull(models, 0.7)):
+        alone = linear_combination(models, [0.7 if j == k else others for j in range(num_models)])
+        assert alone.keys() == pulled.keys()
+        assert all(torch.equal(pulled[key], alone[key]) for key in alone)

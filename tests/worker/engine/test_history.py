@@ -8,7 +8,7 @@ import numpy as np
 from tests.worker.engine.small_sites import small_plan, small_sites
 from worker.engine.evaluation import evaluate, evaluate_validation
 from worker.engine.federation import run_rounds
-from worker.engine.history import past_predictions, spread
+from worker.engine.history import as_past, past_predictions, shown_cases, spread
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
@@ -30,12 +30,17 @@ def test_past_predictions_are_those_of_the_evaluation_of_the_same_state() -> Non
         evaluated = {case.case_id: case for case in evaluate(strategy, state.keys(), state.__getitem__, data, plan)}
         past = list(past_predictions(strategy, state.keys(), state.__getitem__, data, 1, plan))
         assert [entry.case_id for entry in past] == [site.test[0].case_id for site in data]
+        assert [case.case_id for case in shown_cases(data, 1)] == [entry.case_id for entry in past]
         for entry, site in zip(past, ("a", "b"), strict=True):
             expected = evaluated[entry.case_id]
             assert expected.route is not None
             assert entry.chosen_part == expected.route.chosen_model
             assert set(entry.masks) == {GLOBAL, personalized(site), expected.route.chosen_model}
+            same = as_past(expected, state.keys())
+            assert [*same.masks] == [*entry.masks]
+            assert (same.dice, same.chosen_part) == (entry.dice, entry.chosen_part)
             for part, mask in entry.masks.items():
+                assert np.array_equal(mask, same.masks[part])
                 assert np.array_equal(mask, expected.masks[part])
                 assert entry.dice[part] == expected.dice[part]
 

@@ -34,8 +34,8 @@ def test_each_threshold_scores_as_validation_with_it_does() -> None:
 
 
 def test_what_was_scored_on_validation_cases_is_not_predicted_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list of validation cases has scores of the global, the own and the chosen model: thresholds may need one of
-    another site, and the same scores result."""
+    """The list of validation cases has scores of the global, the own and the chosen model, and the routes: thresholds
+    may need the model of another site, and the same scores result."""
     strategy, plan = ALL["fedsm"]
     state = states_of(strategy, plan)[-1]
     wanted: list[set[str]] = []
@@ -48,15 +48,18 @@ def test_what_was_scored_on_validation_cases_is_not_predicted_again(monkeypatch:
     for site in SITES:
         data = (DATA[site],)
         known = {
-            case.case_id: case.dice
-            for case in evaluate_validation(strategy, state.keys(), state.__getitem__, data, plan)
+            case.case_id: case for case in evaluate_validation(strategy, state.keys(), state.__getitem__, data, plan)
         }
         wanted.clear()
         expected = threshold_scores(strategy, state.__getitem__, data, plan, GAMMAS)
         before = [set(names) for names in wanted]
         wanted.clear()
-        assert threshold_scores(strategy, state.__getitem__, data, plan, GAMMAS, known) == expected
-        lacking = [names - known[case.case_id].keys() for names, case in zip(before, DATA[site].val, strict=True)]
+        with monkeypatch.context() as patched:
+            patched.setattr(FedSM, "routes", None)
+            assert threshold_scores(strategy, state.__getitem__, data, plan, GAMMAS, known) == expected
+        lacking = [
+            names - known[case.case_id].scores.keys() for names, case in zip(before, DATA[site].val, strict=True)
+        ]
         assert wanted == lacking
         assert sum(map(len, wanted)) < sum(map(len, before))
 
