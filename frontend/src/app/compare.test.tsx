@@ -112,7 +112,6 @@ it("compares runs of two experiments case by case, and opens a case with both mo
   fireEvent.click(screen.getByRole("link", { name: "eye-2" }));
   await waitFor(() => expect(window.location.pathname).toBe("/runs/r1/cases"));
   await waitFor(() => expect(screen.getByTestId("tally")).toHaveTextContent("than FedProx of Held near: global model"));
-  expect(screen.getByRole("combobox", { name: "Compare the cases with" })).toHaveValue(
-    "FedProx of Held near: global model",
-  );
+  const against = screen.getByRole("combobox", { name: "Compare the cases with" });
+  await waitFor(() => expect(against).toHaveValue("FedProx of Held near: global model"));
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunCases, RunRecord, ScoredCase } from "@/api";
 import { caseScore, modelOfCase } from "./caseScores";
-import { choiceName, otherModels, runsNamed, splitModel, withOthers } from "./otherRuns";
+import { choiceName, otherModels, runsNamed, splitModel, withChosen, withOthers } from "./otherRuns";
 
 const run = (id: string, label: string, name: string, seed = 0, status = "completed") =>
   ({ id, strategy_label: label, strategy: { name }, seed, status }) as unknown as RunRecord;
@@ -39,7 +39,15 @@ describe("models of other runs", () => {
     const all = [FEDSM, run("r5", "FedSM", "fedsm", 1)];
     expect(choiceName("super@r5", all)).toBe("FedSM, seed 1: super model");
     expect(choiceName("super", all)).toBe("Super model");
-    expect(choiceName("global@gone", all)).toBe("Global model");
+    expect(choiceName("global@gone", all)).toBe("Global model of another run");
+  });
+
+  it("stay among the choices when their run is gone", () => {
+    const groups = [{ group: "FedSM", items: [{ value: "super@r1", label: "FedSM: super model" }] }];
+    expect(withChosen(groups, "super@r1", "FedSM: super model")).toBe(groups);
+    expect(withChosen(groups, "super", "Super model")).toBe(groups);
+    const item = { value: "global@gone", label: "Global model of another run" };
+    expect(withChosen(groups, item.value, item.label)).toEqual([...groups, { group: "Another run", items: [item] }]);
   });
 
   it("lend the case their masks and scores", () => {

@@ -83,10 +83,19 @@ export function otherModels(current: RunRecord, all: readonly RunRecord[]): Mode
     }));
 }
 
-/** `FedAvg: global model`, `Super model`; a model of a run that is gone keeps its own name. */
+/** The groups, and with them a model of a run that none of them has: it is gone, or not loaded yet. */
+export function withChosen(groups: readonly ModelGroup[], value: string, label: string): readonly ModelGroup[] {
+  if (splitModel(value).run === null || groups.some(({ items }) => items.some((item) => item.value === value))) return groups;
+  return [...groups, { group: "Another run", items: [{ value, label }] }];
+}
+
+/** `FedAvg: global model`, `Super model`; of a run that is gone, or not loaded yet, `Global model of another run`. */
 export function choiceName(choice: string, all: readonly RunRecord[], siteName?: (slug: string) => string): string {
   const { model, run } = splitModel(choice);
   const other = all.find((entry) => entry.id === run);
   const name = modelName(model, siteName);
-  return other ? `${runName(other, all)}: ${name.charAt(0).toLowerCase()}${name.slice(1)}` : name;
+  if (run === null) return name;
+  return other
+    ? `${runName(other, all)}: ${name.charAt(0).toLowerCase()}${name.slice(1)}`
+    : `${name} of another run`;
 }

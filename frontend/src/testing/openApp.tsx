@@ -7,6 +7,7 @@ import { App } from "@/app/App";
 import { queryClient } from "@/app/queryClient";
 import { makeRouter } from "@/app/router";
 import { signedInAs } from "./records";
+import { answerIsDue } from "./shuffle";
 
 configure({ asyncUtilTimeout: 10_000, getElementError: (message) => new Error(message ?? "") });
 
@@ -35,9 +36,12 @@ class SilentEvents {
   addEventListener() {}
 }
 
+let opened = 0;
+
 /** Opens the application at an address, as its administrator if `answers` has no other session. */
 export function openApp(address: string, answers: Answers) {
   const sent: Sent[] = [];
+  const own = ++opened;
   const all: Answers = { "GET /session": signedInAs("administrator"), ...answers };
   vi.stubGlobal("EventSource", SilentEvents);
   vi.stubGlobal("fetch", async (request: Request) => {
@@ -49,6 +53,9 @@ export function openApp(address: string, answers: Answers) {
       body: request.headers.get("Content-Type")?.includes("json") && text ? JSON.parse(text) : text || null,
     };
     sent.push(one);
+    await answerIsDue(sent.length, `${one.what}${one.search}`);
+    // The page that asked is gone, and what comes late would be shown on another test's.
+    if (own !== opened) return new Promise<Response>(() => {});
     const answer = all[one.what];
     const found = typeof answer === "function" ? answer(one) : answer;
     if (found instanceof Refusal) return json(found.body, found.status);

@@ -22,6 +22,11 @@ export function Filters({ search, federationsQuery: query }: Props) {
   const setWords = useDebouncedCallback((words: string) => set({ text: words || undefined }), TYPING_MS);
   const setActor = useDebouncedCallback((actor: string) => set({ actor: actor || undefined }), TYPING_MS);
   const filtered = Object.values(search).some((value) => value !== undefined);
+  const choices = (federations.data ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  // The address may name one that is deleted, or that is not loaded yet: without a name the field would say "All".
+  if (search.federation && !choices.some(({ value }) => value === search.federation)) {
+    choices.push({ value: search.federation, label: federations.isPending ? "Loading…" : "Not known" });
+  }
   return (
     <Group align="flex-end" gap="sm">
       <TextInput
@@ -63,7 +68,7 @@ export function Filters({ search, federationsQuery: query }: Props) {
         placeholder="All"
         clearable
         searchable
-        data={(federations.data ?? []).map((federation) => ({ value: federation.id, label: federation.name }))}
+        data={choices}
         value={search.federation ?? null}
         onChange={(federation) => set({ federation: federation ?? undefined })}
         w={220}

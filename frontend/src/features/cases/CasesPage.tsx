@@ -24,7 +24,7 @@ import { useShortcuts } from "@/components/useShortcuts";
 import { caseScore, modelOfCase } from "@/lib/caseScores";
 import { comparedCases, inBrush, orderedByDifference } from "@/lib/differences";
 import { STANDARD_METRIC } from "@/lib/metrics";
-import { choiceName, otherModels, runsNamed, withOthers } from "@/lib/otherRuns";
+import { choiceName, otherModels, runsNamed, splitModel, withOthers } from "@/lib/otherRuns";
 import { stoppedRemedy } from "@/lib/runControls";
 import { siteName } from "@/lib/sites";
 import { isOver } from "@/lib/status";
@@ -157,17 +157,22 @@ interface BrowserProps {
   crumbs: Crumb[];
 }
 
-/** What is there of the other runs that the address names. */
-const loaded = (results: { data?: RunCases | undefined }[]) => results.flatMap(({ data }) => data ?? []);
+/** What is there of the other runs that the address names, and whether more is to come. */
+const loaded = (results: { data?: RunCases | undefined; isPending: boolean }[]) => ({
+  others: results.flatMap(({ data }) => data ?? []),
+  isPending: results.some(({ isPending }) => isPending),
+});
 
 function Browser({ run, experiment, federation, own, title, settings, crumbs }: BrowserProps) {
   const search = route.useSearch();
   const wanted = [search.against, ...(search.panes ?? []).map((pane) => readPane(pane)?.model)];
-  const others = useQueries({
+  const { others, isPending } = useQueries({
     queries: runsNamed(wanted).map((id) => runCasesQuery(id, search.split)),
     combine: loaded,
   });
   const all = useMemo(() => ({ ...own, cases: withOthers(own.cases, others) }), [own, others]);
+  const rival = search.against ? splitModel(search.against).run : null;
+  const against = rival === null || others.some(({ run_id: id }) => id === rival) ? search.against : undefined;
   const runs = [...experiment.runs, ...useOtherExperiments(runsNamed(wanted), experiment)];
   const navigate = route.useNavigate();
   const usual = modelChoices(all.models);
@@ -182,13 +187,13 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
     const shown = filterCases(all.cases, { ...filter, from: search.from, to: search.to }, (scored) =>
       caseScore(scored, modelOfCase(model, scored), structure, metric),
     );
-    if (!search.against) return { cases: ordered(shown, model, structure, metric, search.order), compared: null };
-    const compared = comparedCases(shown, model, search.against, structure, metric);
+    if (!against) return { cases: ordered(shown, model, structure, metric, search.order), compared: null };
+    const compared = comparedCases(shown, model, against, structure, metric);
     const kept = compared.filter((entry) => inBrush(entry, search.brush));
     return { cases: orderedByDifference(kept, metric, search.order).map(({ scored }) => scored), compared };
   }, [
     all,
-    search.against,
+    against,
     search.brush,
     search.site,
     search.find,
@@ -267,6 +272,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
             first={modelName(model).toLowerCase()}
             second={search.against ? { value: search.against, label: nameOf(search.against) } : null}
             cases={compared}
+            failed={!compared && !isPending}
             {...{ groups, metric, federation }}
             selected={selected?.case_id}
             brush={search.brush}

@@ -3,7 +3,7 @@ import type { FederationRecord, ScoreName } from "@/api";
 import { Scatter } from "@/components/Scatter";
 import { type Brush, type ComparedCase, tally } from "@/lib/differences";
 import { upperFirst } from "@/lib/format";
-import type { ModelGroup } from "@/lib/otherRuns";
+import { type ModelGroup, withChosen } from "@/lib/otherRuns";
 
 interface Props {
   /** Of the page's model. */
@@ -13,6 +13,8 @@ interface Props {
   groups: readonly ModelGroup[];
   /** Null while there is nothing to compare. */
   cases: readonly ComparedCase[] | null;
+  /** The cases of the other model's run could not be loaded. */
+  failed: boolean;
   metric: ScoreName;
   federation: FederationRecord;
   selected: string | undefined;
@@ -36,9 +38,14 @@ export function CompareWith(props: Props) {
         searchable
         value={second?.value ?? null}
         onChange={(value) => props.onSecond(value ?? undefined)}
-        data={groups}
+        data={second ? withChosen(groups, second.value, second.label) : groups}
         comboboxProps={{ width: 300, position: "bottom-start" }}
       />
+      {second && !cases && (
+        <Text size="xs" c="dimmed" role="status">
+          {props.failed ? `The cases of ${second.label} cannot be loaded now.` : `Loading the cases of ${second.label}…`}
+        </Text>
+      )}
       {second && cases && count && (
         <>
           <Text size="xs" data-testid="tally">

@@ -4,7 +4,7 @@ import type { RunCases, ScoredCase } from "@/api";
 import type { Plane } from "@/components/viewer/layers";
 import type { CaseView, VolumeInfo } from "@/components/viewer/viewer";
 import { formatScore } from "@/lib/metrics";
-import type { ModelGroup } from "@/lib/otherRuns";
+import { type ModelGroup, withChosen } from "@/lib/otherRuns";
 import { lazyPart } from "@/lib/patientImport";
 import { ErrorLegend } from "./ErrorLegend";
 import { PaneHead } from "./PaneHead";
@@ -58,7 +58,7 @@ export function Panes(props: Props) {
               <PaneHead
                 pane={pane}
                 choices={choices}
-                groups={groups}
+                groups={pane.model ? withChosen(groups, pane.model, nameOf(pane.model)) : groups}
                 onChange={(next) => props.onPanes(panes.map((other, place) => (place === index ? next : other)))}
               />
             )}

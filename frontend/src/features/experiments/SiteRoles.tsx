@@ -1,4 +1,4 @@
-import { SegmentedControl, Table, Text } from "@mantine/core";
+import { SegmentedControl, Skeleton, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { datasetsQuery, type FederationRecord, type FieldProblem, type SiteRecord } from "@/api";
 import { TextLink } from "@/components/links";
@@ -165,6 +165,7 @@ function SiteRow({ site, federation, form }: { site: SiteRecord; federation: Fed
 /** Why a site has no case to train on: nothing is registered, or what is registered cannot be used yet. */
 function NoData({ site, federationId }: { site: SiteRecord; federationId: string }) {
   const datasets = useQuery(datasetsQuery(federationId));
+  if (datasets.isPending) return <Skeleton h={20} w={160} />;
   const registered = datasets.data?.find((dataset) => dataset.site_id === site.id);
   if (registered) {
     return (

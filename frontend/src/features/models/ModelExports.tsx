@@ -62,7 +62,7 @@ export function ModelExports({ set, threshold }: Props) {
             </Menu.Dropdown>
           </Menu>
         </Group>
-        {exports.length === 0 && (
+        {made.data?.length === 0 && (
           <Text size="sm" c="dimmed">
             Not exported yet. Each form is tried on raw test cases before it is given out, and one with other masks than
             the run's is refused.

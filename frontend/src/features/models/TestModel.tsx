@@ -21,12 +21,14 @@ import {
   api,
   type DatasetRecord,
   datasetsQuery,
+  type ExperimentRecord,
   type FederationRecord,
   federationsQuery,
   type ModelSet,
   unwrap,
 } from "@/api";
 import { Allowed } from "@/components/Allowed";
+import { Loaded, RowsSkeleton } from "@/components/Feedback";
 import { ModalForm } from "@/components/FormModal";
 import { Isolated } from "@/components/Isolated";
 import { TextLink } from "@/components/links";
@@ -59,40 +61,49 @@ export function TestModel({ set, threshold }: Props) {
             </Button>
           </Allowed>
         </Group>
-        {(tests.data ?? []).length === 0 ? (
-          <Text size="sm" c="dimmed">
-            Not tested on other data yet. A test scores every model on data sets that you choose, of this or another
-            federation, and trains nothing.
-          </Text>
-        ) : (
-          <Table fz="sm">
-            <Table.Tbody>
-              {tests.data?.map((test) => (
-                <Table.Tr key={test.id}>
-                  <Table.Td style={{ overflowWrap: "anywhere" }}>
-                    <TextLink
-                      size="sm"
-                      to="/experiments/$experimentId"
-                      params={{ experimentId: test.id }}
-                      search={{ run: test.status === "completed" ? "results" : undefined }}
-                    >
-                      <Isolated>{test.name}</Isolated>
-                    </TextLink>
-                  </Table.Td>
-                  <Table.Td>
-                    <StateBadge state={test.status} size="sm" />
-                  </Table.Td>
-                  <Table.Td c="dimmed">{formatDateTime(test.created_at)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        )}
+        <Loaded query={tests} skeleton={<RowsSkeleton rows={1} />}>
+          {(all) => <TestsTable tests={all} />}
+        </Loaded>
       </Stack>
       <Modal opened={opened} onClose={close} title={`Test ${set.strategy_label}, seed ${set.seed} on other data`}>
         <TestForm set={set} threshold={threshold} onClose={close} />
       </Modal>
     </Card>
+  );
+}
+
+function TestsTable({ tests }: { tests: readonly ExperimentRecord[] }) {
+  if (tests.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        Not tested on other data yet. A test scores every model on data sets that you choose, of this or another
+        federation, and trains nothing.
+      </Text>
+    );
+  }
+  return (
+    <Table fz="sm">
+      <Table.Tbody>
+        {tests.map((test) => (
+          <Table.Tr key={test.id}>
+            <Table.Td style={{ overflowWrap: "anywhere" }}>
+              <TextLink
+                size="sm"
+                to="/experiments/$experimentId"
+                params={{ experimentId: test.id }}
+                search={{ run: test.status === "completed" ? "results" : undefined }}
+              >
+                <Isolated>{test.name}</Isolated>
+              </TextLink>
+            </Table.Td>
+            <Table.Td>
+              <StateBadge state={test.status} size="sm" />
+            </Table.Td>
+            <Table.Td c="dimmed">{formatDateTime(test.created_at)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }
 
@@ -148,7 +159,7 @@ function TestForm({ set, threshold, onClose }: Props & { onClose: () => void }) 
         value={chosen}
         onChange={setChosen}
         searchable
-        nothingFoundMessage="No checked data set"
+        nothingFoundMessage={datasets.isPending ? "Loading…" : "No checked data set"}
         data-autofocus
       />
       <Switch

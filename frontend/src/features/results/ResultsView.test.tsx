@@ -18,6 +18,7 @@ import {
 } from "@/api";
 import { client } from "@/api/generated/client.gen";
 import { signedInAs } from "@/testing/records";
+import { answerIsDue } from "@/testing/shuffle";
 import { ResultsView } from "./ResultsView";
 import { resultsSearch } from "./search";
 import { answers, experiment, federation } from "./testAnswers";
@@ -42,6 +43,7 @@ function open(
   vi.stubGlobal("fetch", async (request: Request) => {
     const url = new URL(request.url);
     asked.push(url.pathname + url.search);
+    await answerIsDue(asked.length, url.pathname + url.search);
     const found = answers(url, changes.results ?? {});
     return new Response(JSON.stringify(found ?? { error: "not_found", detail: "nothing here" }), {
       status: found ? 200 : 404,

@@ -4,6 +4,7 @@ import { fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
 import type { ExperimentRecord, RunCurves as Lines } from "@/api";
 import { client } from "@/api/generated/client.gen";
+import { answerIsDue } from "@/testing/shuffle";
 import { RunCurves } from "./RunCurves";
 
 // jsdom has no canvas: the charts' words are looked at, not their pixels.
@@ -38,7 +39,9 @@ const ANSWERS: Record<string, object> = {
 
 it("draws a method's running seeds as a mean with a band, of the rounds that all of them have", async () => {
   vi.stubGlobal("fetch", async (request: Request) => {
-    const found = ANSWERS[new URL(request.url).pathname];
+    const { pathname } = new URL(request.url);
+    await answerIsDue(1, pathname);
+    const found = ANSWERS[pathname];
     return new Response(JSON.stringify(found ?? {}), {
       status: found ? 200 : 404,
       headers: { "Content-Type": "application/json" },

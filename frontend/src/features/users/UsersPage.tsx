@@ -58,11 +58,13 @@ export function UsersPage() {
               and gets the role that you give.
             </EmptyState>
           ) : (
-            <UserTable users={rows} federations={federations.data ?? []} own={own} />
+            <Loaded query={federations} skeleton={<RowsSkeleton rows={3} height={48} />}>
+              {(all) => <UserTable users={rows} federations={all} own={own} />}
+            </Loaded>
           )
         }
       </Loaded>
-      <Invitations federations={federations.data ?? []} />
+      <Invitations federations={federations.data} />
       {administers && <SecondFactorDuty />}
       <InviteModal federations={own} opened={inviting} onClose={invitation.close} />
     </Page>
@@ -162,7 +164,7 @@ function ByGroup({ group }: { group: string | null }) {
   );
 }
 
-function Invitations({ federations }: { federations: readonly FederationRecord[] }) {
+function Invitations({ federations }: { federations: readonly FederationRecord[] | undefined }) {
   const client = useQueryClient();
   const { data } = useQuery(invitationsQuery);
   const revoke = useMutation({
@@ -173,7 +175,7 @@ function Invitations({ federations }: { federations: readonly FederationRecord[]
     },
     onError: (error) => notifyError("Not revoked", error),
   });
-  if (!data || data.length === 0) return null;
+  if (!federations || !data || data.length === 0) return null;
   return (
     <Card withBorder data-testid="invitations">
       <Title order={2} size="h4" mb="xs">
