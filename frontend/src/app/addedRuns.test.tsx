@@ -1,5 +1,6 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
+import { finishedExperiment, finishedRun } from "@/testing/experiments";
 import { openApp, Refusal } from "@/testing/openApp";
 import { federation, site } from "@/testing/records";
 
@@ -29,41 +30,10 @@ const SCHEMA = {
     },
   },
 };
-const run = (id: string, label: string) => ({
-  id,
-  experiment_id: "e1",
-  strategy: { name: "fedavg" },
-  strategy_label: label,
-  seed: 0,
-  status: "completed",
-  round: 5,
-  num_rounds: 5,
-  num_finished_rounds: 5,
-  sites: ["aster"],
-  best_round: 4,
-  best_dice: 0.8,
-  failure: null,
-  failures: [],
-  waits_for: [],
-  eta_seconds: null,
-  created_at: "2026-01-02T10:00:00Z",
-  started_at: "2026-01-02T10:00:00Z",
-  finished_at: "2026-01-02T11:00:00Z",
-});
-const EXPERIMENT = {
-  id: "e1",
-  federation_id: "f1",
-  name: "Try",
-  description: "",
-  kind: "training",
-  status: "completed",
-  archived_at: null,
-  created_at: "2026-01-02T10:00:00Z",
-  created_by: "admin",
-  started_at: "2026-01-02T10:00:00Z",
+const EXPERIMENT = finishedExperiment("e1", {
   config: { strategies: [{ name: "fedavg" }, { name: "fedprox", mu: 0.1 }], seeds: [0] },
-  runs: [run("r1", "FedAvg"), run("r2", "FedProx")],
-};
+  runs: [finishedRun("r1", "e1"), finishedRun("r2", "e1", "FedProx")],
+});
 const ADD = "POST /experiments/e1/runs";
 
 it("adds a method with its own settings, and a seed; a refusal stands at the method until something is changed", async () => {

@@ -1,58 +1,19 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
+import { finishedExperiment } from "@/testing/experiments";
 import { openApp, Refusal } from "@/testing/openApp";
 import { federation, site } from "@/testing/records";
 
 const PAGE = 50;
 const EYES = federation({ sites: [site({ num_cases: { train: 3 } })], num_experiments: 3 });
 
-/** As much of the record as a list shows. */
-function experiment(id: string, changes: object = {}) {
-  const run = {
-    id: `${id}-run`,
-    experiment_id: id,
-    strategy: { name: "fedavg" },
-    strategy_label: "FedAvg",
-    seed: 0,
-    status: "completed",
-    round: 5,
-    num_rounds: 5,
-    num_finished_rounds: 5,
-    sites: ["aster"],
-    best_round: 4,
-    best_dice: 0.8,
-    failure: null,
-    failures: [],
-    waits_for: [],
-    eta_seconds: null,
-    created_at: "2026-01-02T10:00:00Z",
-    started_at: "2026-01-02T10:00:00Z",
-    finished_at: "2026-01-02T11:00:00Z",
-  };
-  return {
-    id,
-    federation_id: "f1",
-    name: id,
-    description: "",
-    kind: "training",
-    status: "completed",
-    archived_at: null,
-    created_at: "2026-01-02T10:00:00Z",
-    created_by: "admin",
-    started_at: "2026-01-02T10:00:00Z",
-    config: { strategies: [], seeds: [0] },
-    runs: [run],
-    ...changes,
-  };
-}
-
-const many = Array.from({ length: PAGE }, (_, index) => experiment(`first-${index}`));
+const many = Array.from({ length: PAGE }, (_, index) => finishedExperiment(`first-${index}`));
 
 it("says that the rest of a list could not be loaded, tries again, and calls no part of it empty", async () => {
   let broken = true;
   const list = ({ search }: { search: string }) => {
     if (!search.includes("after")) return many;
-    return broken ? new Refusal(403, { error: "refused", detail: "not now" }) : [experiment("the-last")];
+    return broken ? new Refusal(403, { error: "refused", detail: "not now" }) : [finishedExperiment("the-last")];
   };
   openApp("/federations/f1?tab=experiments&find=the-last", {
     "GET /federations/f1": EYES,
@@ -67,7 +28,11 @@ it("says that the rest of a list could not be loaded, tries again, and calls no 
 });
 
 it("takes back only what an archive did, also one that was refused in part", async () => {
-  const all = [experiment("old", { archived_at: "2026-01-03T00:00:00Z" }), experiment("one"), experiment("two")];
+  const all = [
+    finishedExperiment("old", { archived_at: "2026-01-03T00:00:00Z" }),
+    finishedExperiment("one"),
+    finishedExperiment("two"),
+  ];
   const { sent } = openApp("/federations/f1?tab=experiments&list=runs", {
     "GET /federations/f1": EYES,
     "GET /federations/f1/experiments": all,
@@ -94,7 +59,7 @@ it("takes back only what an archive did, also one that was refused in part", asy
 });
 
 it("compares, cancels and deletes the ticked runs together, and asks before it takes anything away", async () => {
-  const going = experiment("three", { status: "running" });
+  const going = finishedExperiment("three", { status: "running" });
   for (const run of going.runs) Object.assign(run, { status: "running", finished_at: null });
   const runs = (all: object[], answers: object = {}) =>
     openApp("/federations/f1?tab=experiments&list=runs", {
@@ -110,7 +75,7 @@ it("compares, cancels and deletes the ticked runs together, and asks before it t
   const press = async (dialog: string, button: string) =>
     fireEvent.click(within(await screen.findByRole("dialog", { name: dialog })).getByRole("button", { name: button }));
 
-  const first = runs([experiment("one"), experiment("two"), going]);
+  const first = runs([finishedExperiment("one"), finishedExperiment("two"), going]);
   let actions = await chosen();
   expect(actions.getByRole("link", { name: "Compare 2" })).toHaveAttribute("href", expect.stringContaining("two-run"));
   expect(actions.getByRole("button", { name: "Delete 3 experiments\u2026" })).toBeDisabled();
@@ -123,7 +88,7 @@ it("compares, cancels and deletes the ticked runs together, and asks before it t
   expect(await screen.findByText("1 run is cancelled.")).toBeInTheDocument();
   first.unmount();
 
-  const second = runs([experiment("one"), experiment("two")], {
+  const second = runs([finishedExperiment("one"), finishedExperiment("two")], {
     "DELETE /experiments/one": {},
     "DELETE /experiments/two": {},
   });
@@ -140,7 +105,7 @@ it("saves the view of the runs that the address holds under a name", async () =>
   localStorage.clear();
   openApp("/federations/f1?tab=experiments&list=runs&find=seed%3D0&group=method", {
     "GET /federations/f1": EYES,
-    "GET /federations/f1/experiments": [experiment("one")],
+    "GET /federations/f1/experiments": [finishedExperiment("one")],
   });
   fireEvent.click(await screen.findByRole("button", { name: "Views" }));
   fireEvent.click(await screen.findByRole("menuitem", { name: "Save this view" }));
@@ -156,7 +121,7 @@ it("shows a saved view in place of all that was chosen", async () => {
   localStorage.setItem("fedsm-views-f1", JSON.stringify([view]));
   openApp("/federations/f1?tab=experiments&list=runs&find=other&runState=failed", {
     "GET /federations/f1": EYES,
-    "GET /federations/f1/experiments": [experiment("one")],
+    "GET /federations/f1/experiments": [finishedExperiment("one")],
   });
   fireEvent.click(await screen.findByRole("button", { name: "Views" }));
   fireEvent.click(await screen.findByRole("menuitem", { name: "By method" }));
@@ -170,7 +135,7 @@ it("goes on behind a view that is removed by keyboard", async () => {
   localStorage.setItem("fedsm-views-f1", JSON.stringify(views));
   openApp("/federations/f1?tab=experiments&list=runs", {
     "GET /federations/f1": EYES,
-    "GET /federations/f1/experiments": [experiment("one")],
+    "GET /federations/f1/experiments": [finishedExperiment("one")],
   });
   fireEvent.click(await screen.findByRole("button", { name: "Views" }));
   const remove = async (name: string) => {
@@ -186,7 +151,7 @@ it("goes on behind a view that is removed by keyboard", async () => {
 });
 
 it("shows the runs of an archived experiment on its own page, and its tabs in one order while it runs and when it is over", async () => {
-  const one = experiment("old", { archived_at: "2026-01-03T00:00:00Z" });
+  const one = finishedExperiment("old", { archived_at: "2026-01-03T00:00:00Z" });
   const [run] = one.runs;
   const second = { ...run, id: "old-second", seed: 1 };
   for (const status of ["running", "completed"]) {

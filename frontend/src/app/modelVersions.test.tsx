@@ -1,92 +1,14 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
-import type { VersionRecord } from "@/api";
-import { openApp, Refusal } from "@/testing/openApp";
-import { federation, signedInAs, site } from "@/testing/records";
+import { HEBREW, MODEL_ANSWERS, registered, version } from "@/testing/models";
+import { openApp } from "@/testing/openApp";
+import { signedInAs } from "@/testing/records";
 
 // jsdom has no WebGL: what stands around the picture is looked at.
 vi.mock("@/components/viewer/Viewer", () => ({ default: () => null }));
 
-const EYES = federation({ sites: [site({})] });
-const HEBREW = "ניסוי 3";
-
-/** With of the facts only what the page shows. */
-function version(number: number, changes: Partial<VersionRecord> = {}): VersionRecord {
-  const origin = {
-    run_id: "r1",
-    experiment_id: "e1",
-    experiment_name: HEBREW,
-    experiment_archived: false,
-    federation_id: "f1",
-    strategy_label: "FedAvg",
-    seed: 0,
-    round: 5,
-    num_bytes: 1000,
-    sites: ["aster"],
-    scores: [],
-  };
-  const facts = {
-    ...origin,
-    parts: [],
-    data: [],
-    changed_settings: [],
-    usage: [],
-    limits: [],
-    notes: [],
-    version_scores: [],
-    strategy: { name: "fedavg" },
-    config: {},
-    start: null,
-    num_rounds: 9,
-    chosen_by_validation: true,
-    code_version: "1.0",
-    finished_at: "2026-01-02T10:00:00Z",
-    task: EYES.task,
-  };
-  return {
-    ...origin,
-    id: `v${number}`,
-    model_id: "m1",
-    name: "fundus",
-    number,
-    reference: `fundus:${number}`,
-    aliases: [],
-    notes: `Notes of ${number}.`,
-    noted_at: null,
-    noted_by: null,
-    card: "",
-    created_at: "2026-01-02T10:00:00Z",
-    created_by: "mira",
-    download_url: "/model.zip",
-    is_signed: true,
-    signature: { fingerprint: "ab" },
-    facts,
-    ...changes,
-  } as unknown as VersionRecord;
-}
-
-const registered = (...numbers: number[]) => [
-  { id: "m1", name: "fundus", aliases: {}, versions: numbers.map((number) => version(number)) },
-];
-const COMPARISON = {
-  versions: [version(1), version(2)],
-  cautions: [],
-  parameters: [],
-  scores: [{ model: "global", site_slug: "aster", values: [null, null] }],
-};
-const ANSWERS = {
-  "GET /federations/f1": EYES,
-  "GET /federations/f1/registered-models": registered(1, 2),
-  "GET /federations/f1/models": [{ ...version(1).facts, imported: false, finished_at: "2026-01-02T10:00:00Z" }],
-  "GET /model-versions/v1": version(1),
-  "GET /model-versions/v2": version(2),
-  "GET /model-versions/v1/comparison": COMPARISON,
-  "GET /runs/r1/tests": [],
-  "GET /runs/r1/exports": [],
-};
-
 it("takes notes that were begun for one version to no other one", async () => {
-  openApp("/models/v1?with=v2", ANSWERS);
+  openApp("/models/v1?with=v2", MODEL_ANSWERS);
   const notes = await screen.findByTestId("version-notes");
   fireEvent.click(within(notes).getByRole("button", { name: "Edit" }));
   fireEvent.change(within(notes).getByLabelText("Notes"), { target: { value: "Only of the first." } });
@@ -101,7 +23,7 @@ it("says which models are of an archived experiment, in both lists and on the pa
   const archived = version(1, { experiment_archived: true });
   const models = [{ id: "m1", name: "fundus", aliases: {}, versions: [version(2), archived] }];
   const answers = {
-    ...ANSWERS,
+    ...MODEL_ANSWERS,
     "GET /federations/f1/registered-models": models,
     "GET /federations/f1/models": [
       { ...version(1).facts, experiment_archived: true },
@@ -129,7 +51,7 @@ it("says which models are of an archived experiment, in both lists and on the pa
 });
 
 it("names sites, and isolates what somebody wrote", async () => {
-  openApp("/models/v1?with=v2", ANSWERS);
+  openApp("/models/v1?with=v2", MODEL_ANSWERS);
   const comparison = await screen.findByTestId("version-comparison");
   expect(within(comparison).getByText("Aster clinic").tagName).toBe("BDI");
   expect(within(comparison).getByText("Notes of 2.").tagName).toBe("BDI");
@@ -143,7 +65,7 @@ it("links each version with those it was made from and those made from it", asyn
   const versions = [made(4, 3), third, made(2, 7)];
   const models = [{ id: "m1", name: "fundus", aliases: {}, versions }];
   const answers = {
-    ...ANSWERS,
+    ...MODEL_ANSWERS,
     "GET /federations/f1/registered-models": models,
     "GET /model-versions/v3": third,
   };
@@ -160,7 +82,7 @@ it("links each version with those it was made from and those made from it", asyn
 it("compares two of the versions that there are, also after one was removed", async () => {
   let there = [1, 2, 3];
   openApp("/federations/f1?tab=models", {
-    ...ANSWERS,
+    ...MODEL_ANSWERS,
     "GET /federations/f1/registered-models": () => registered(...there),
   });
   const card = await screen.findByTestId("registered-models");
@@ -180,7 +102,7 @@ it("compares two of the versions that there are, also after one was removed", as
 });
 
 it("tells a reader who registers models, and gives no download that would be refused", async () => {
-  const answers = { ...ANSWERS, "GET /federations/f1/registered-models": [] };
+  const answers = { ...MODEL_ANSWERS, "GET /federations/f1/registered-models": [] };
   const { unmount } = openApp("/federations/f1?tab=models", { ...answers, "GET /session": signedInAs("reader") });
   const card = await screen.findByTestId("registered-models");
   expect(within(card).getByText(/Models are registered by researchers/)).toBeInTheDocument();
@@ -207,7 +129,7 @@ it("adds a site that the selector does not know, with the data sets of that site
     status: "ready",
   });
   const { bodies } = openApp("/models/v1", {
-    ...ANSWERS,
+    ...MODEL_ANSWERS,
     "GET /model-versions/v1": fedsm,
     "GET /federations/f1/datasets": [
       data("known", "aster"),
@@ -227,119 +149,6 @@ it("adds a site that the selector does not know, with the data sets of that site
   await waitFor(() => expect(screen.queryByRole("option", { name: /far/, hidden: true })).toBeNull());
   fireEvent.click(within(dialog).getByRole("button", { name: "Add the site" }));
   await waitFor(() => expect(bodies("POST /model-versions/v1/site-additions")).toEqual([{ datasets: ["left"] }]));
-});
-
-it("registers, tests and exports with the threshold that a link chooses, and back with the run's", async () => {
-  const model = { ...version(1).facts, strategy: { name: "fedsm", gamma: 0.9 }, imported: false };
-  const { bodies } = openApp("/runs/r1/model?threshold=validation", {
-    ...ANSWERS,
-    "GET /runs/r1/model": ({ search }) =>
-      search === "?threshold=validation"
-        ? { ...model, strategy: { name: "fedsm", gamma: 0.6 }, download_url: "/chosen.zip" }
-        : model,
-    "GET /runs/r1/predictions": [],
-    "GET /runs/r1/selector": { validation: { gamma: 0.6, num_cases: 12, sites: ["aster"] } },
-    "POST /runs/r1/versions": new Refusal(409, { error: "conflict", detail: "it is there" }),
-    "POST /runs/r1/exports": new Refusal(409, { error: "conflict", detail: "it is there" }),
-  });
-  const bar = await screen.findByTestId("threshold-bar");
-  expect(within(bar).getByLabelText("γ = 0.6, best on validation")).toBeChecked();
-  expect(screen.getByRole("link", { name: /^Download/ })).toHaveAttribute("href", "/chosen.zip");
-  fireEvent.click(screen.getByRole("button", { name: "Export" }));
-  fireEvent.click((await screen.findAllByRole("menuitem"))[0] as HTMLElement);
-  await waitFor(() => expect(bodies("POST /runs/r1/exports")).toMatchObject([{ threshold: "validation" }]));
-  fireEvent.click(within(bar).getByLabelText("γ = 0.9, the run's"));
-  await waitFor(() => expect(window.location.search).toBe(""));
-  fireEvent.click(screen.getByRole("button", { name: "Register" }));
-  const form = await screen.findByRole("dialog");
-  fireEvent.change(within(form).getByLabelText(/Name/), { target: { value: "fundus" } });
-  fireEvent.click(within(form).getByRole("button", { name: "Register" }));
-  await waitFor(() => expect(bodies("POST /runs/r1/versions")).toMatchObject([{ name: "fundus", threshold: "run" }]));
-});
-
-it("acts with the run's threshold where a link asks for one that validation did not choose", async () => {
-  const model = { ...version(1).facts, strategy: { name: "fedsm", gamma: 0.9 }, imported: false };
-  const { bodies } = openApp("/runs/r1/model?threshold=validation", {
-    ...ANSWERS,
-    "GET /runs/r1/model": model,
-    "GET /runs/r1/predictions": [],
-    "GET /runs/r1/selector": { validation: null },
-    "POST /runs/r1/exports": new Refusal(409, { error: "conflict", detail: "it is there" }),
-  });
-  fireEvent.click(await screen.findByRole("button", { name: "Export" }));
-  fireEvent.click((await screen.findAllByRole("menuitem"))[0] as HTMLElement);
-  await waitFor(() => expect(bodies("POST /runs/r1/exports")).toMatchObject([{ threshold: "run" }]));
-  expect(screen.queryByTestId("threshold-bar")).toBeNull();
-});
-
-it("says of an export which model is written or which case is tried", async () => {
-  const entry = { id: "x1", form: "onnx", label: "ONNX", status: "running", gamma: null, error: null, url: null };
-  openApp("/runs/r1/model", {
-    ...ANSWERS,
-    "GET /runs/r1/model": { ...version(1).facts, imported: false },
-    "GET /runs/r1/predictions": [],
-    "GET /runs/r1/exports": [
-      { ...entry, fraction: 0.65, doing: "Tries it on raw image 4 of 8" },
-      { ...entry, id: "x2", form: "monai", label: "MONAI bundle", status: "queued", fraction: 0, doing: null },
-    ],
-  });
-  const made = await screen.findByTestId("export-onnx");
-  expect(made).toHaveTextContent("Tries it on raw image 4 of 8");
-  expect(within(made).getByRole("progressbar")).toHaveAttribute("aria-valuenow", "65");
-  expect(screen.getByTestId("export-monai")).toHaveTextContent("Waits for a worker");
-});
-
-it("tries many images at once, each by itself, and says how many are done", async () => {
-  const made: object[] = [];
-  const { container, sent } = openApp("/runs/r1/model", {
-    ...ANSWERS,
-    "GET /runs/r1/model": { ...version(1).facts, imported: false },
-    "GET /runs/r1/predictions": () => [...made],
-    "POST /runs/r1/predictions": ({ search }) => {
-      const name = new URLSearchParams(search).get("name");
-      const failed = name === "b.png";
-      const status = failed ? "failed" : name === "c.png" ? "queued" : "completed";
-      made.unshift({ id: name, file_name: name, status, error: failed && "damaged", masks: [], warnings: [] });
-      return made[0] as object;
-    },
-  });
-  await screen.findByRole("button", { name: "Choose images" });
-  const names = ["a.png", "b.png", "c.png"];
-  const files = names.map((name) => new File(["x"], name));
-  fireEvent.change(container.querySelector("input[type=file][multiple]") as HTMLElement, { target: { files } });
-  expect(await screen.findByText("2 of 3 images are done, 1 of them without a mask.")).toBeVisible();
-  const posts = sent.filter(({ what }) => what === "POST /runs/r1/predictions");
-  expect(posts.map(({ search }) => new URLSearchParams(search).get("name"))).toEqual(names);
-  expect(screen.getByRole("button", { name: "b.png, no mask" })).toBeVisible();
-  expect(screen.getByRole("button", { name: "c.png, under way" })).toBeVisible();
-});
-
-it("warns above the mask of an image that is unlike every site's, in the backend's words", async () => {
-  const words = "This image is unlike every site's images: 4.2 times the usual distance. The mask may be wrong.";
-  const entry = (id: string, unlike: string | null) => ({
-    id,
-    file_name: id,
-    status: "completed",
-    error: null,
-    image_url: "/image",
-    unit: "px",
-    probabilities: null,
-    chosen_model: "global",
-    gamma: null,
-    unlikeness: 4.2,
-    unlike,
-    seconds: 1,
-    warnings: [],
-    masks: [{ model: "global", mask_url: "/mask", sizes: [], file_urls: {}, segmentation_urls: {} }],
-  });
-  openApp("/runs/r1/model?prediction=far.png", {
-    ...ANSWERS,
-    "GET /runs/r1/model": { ...version(1).facts, imported: false },
-    "GET /runs/r1/predictions": [entry("far.png", words), entry("usual.png", null)],
-  });
-  expect(await screen.findByTestId("unlike")).toHaveTextContent(words);
-  fireEvent.click(screen.getByRole("button", { name: "usual.png" }));
-  await waitFor(() => expect(screen.queryByTestId("unlike")).toBeNull());
 });
 
 it("trains a student of a super model, and says what the others cost on the same cases", async () => {
@@ -381,7 +190,7 @@ it("trains a student of a super model, and says what the others cost on the same
     ],
   };
   const { bodies } = openApp("/models/v1", {
-    ...ANSWERS,
+    ...MODEL_ANSWERS,
     "GET /model-versions/v1": fedsm,
     "GET /runs/r1/students": [student],
     "POST /runs/r1/students": { id: "e9" },
@@ -400,7 +209,7 @@ it("trains a student of a super model, and says what the others cost on the same
 
 it("fine-tunes a version at one site, with what was set", async () => {
   const { bodies } = openApp("/models/v1", {
-    ...ANSWERS,
+    ...MODEL_ANSWERS,
     "GET /federations/f1/datasets": [
       { id: "d1", site_slug: "aster", site_name: "Aster clinic", name: "left", num_used: 9, status: "ready" },
     ],
