@@ -85,7 +85,8 @@ export function otherModels(current: RunRecord, all: readonly RunRecord[]): Mode
 
 /** The groups, and with them a model of a run that none of them has: it is gone, or not loaded yet. */
 export function withChosen(groups: readonly ModelGroup[], value: string, label: string): readonly ModelGroup[] {
-  if (splitModel(value).run === null || groups.some(({ items }) => items.some((item) => item.value === value))) return groups;
+  if (splitModel(value).run === null || groups.some(({ items }) => items.some((item) => item.value === value)))
+    return groups;
   return [...groups, { group: "Another run", items: [{ value, label }] }];
 }
 
@@ -95,7 +96,5 @@ export function choiceName(choice: string, all: readonly RunRecord[], siteName?:
   const other = all.find((entry) => entry.id === run);
   const name = modelName(model, siteName);
   if (run === null) return name;
-  return other
-    ? `${runName(other, all)}: ${name.charAt(0).toLowerCase()}${name.slice(1)}`
-    : `${name} of another run`;
+  return other ? `${runName(other, all)}: ${name.charAt(0).toLowerCase()}${name.slice(1)}` : `${name} of another run`;
 }

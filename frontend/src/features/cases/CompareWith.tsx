@@ -43,7 +43,9 @@ export function CompareWith(props: Props) {
       />
       {second && !cases && (
         <Text size="xs" c="dimmed" role="status">
-          {props.failed ? `The cases of ${second.label} cannot be loaded now.` : `Loading the cases of ${second.label}…`}
+          {props.failed
+            ? `The cases of ${second.label} cannot be loaded now.`
+            : `Loading the cases of ${second.label}…`}
         </Text>
       )}
       {second && cases && count && (
