@@ -95,7 +95,9 @@ it("keeps what was typed into an invitation that the backend refuses, at its fie
       fields: [{ field: "label", value: "Dr.", message: "is too long", remedy: "shorten it" }],
     }),
   });
-  fireEvent.click(await screen.findByRole("button", { name: "Invite a person" }));
+  const invite = await screen.findByRole("button", { name: "Invite a person" });
+  await waitFor(() => expect(invite, "once the federations are known").toBeEnabled());
+  fireEvent.click(invite);
   const label = await screen.findByLabelText(/^Whom it is for/);
   fireEvent.change(label, { target: { value: "Dr. Weiss" } });
   fireEvent.click(screen.getByRole("button", { name: "Make link" }));

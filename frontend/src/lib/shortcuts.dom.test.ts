@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { mayAct } from "./shortcuts";
+
+// The next file's tests have the same document.
+afterEach(() => document.body.replaceChildren());
 
 function page(html: string): (selector: string) => Element {
   document.body.innerHTML = html;

@@ -1,5 +1,6 @@
 /** The whole application at an address, before a backend whose answers the test gives: what a page shows and sends. */
 
+import { notifications } from "@mantine/notifications";
 import { configure, render } from "@testing-library/react";
 import { vi } from "vitest";
 import { client } from "@/api/generated/client.gen";
@@ -63,6 +64,7 @@ export function openApp(address: string, answers: Answers) {
   });
   client.setConfig({ baseUrl: "http://backend.test", fetch: (request) => fetch(request) });
   queryClient.clear();
+  notifications.clean();
   window.history.replaceState(null, "", address);
   const shown = render(<App router={makeRouter()} />);
   /** The bodies that were sent to one place, in order. */

@@ -156,8 +156,9 @@ describe("the results of an experiment", () => {
     const { asked, router } = open("?alone=true");
     expect(screen.queryByText(/· baseline/)).not.toBeInTheDocument();
     fireEvent.click(await screen.findByRole("button", { name: "Compare with FedAvg, global model" }));
-    const table = screen.getByTestId("results-table");
-    await waitFor(() => expect(cells(table, /FedSM/)[2]).toContain("+0.050†[+0.010, +0.090]"));
+    await waitFor(() =>
+      expect(cells(screen.getByTestId("results-table"), /FedSM/)[2]).toContain("+0.050†[+0.010, +0.090]"),
+    );
     expect(router.state.location.search).toMatchObject({ baseline: "FedAvg", baselineModel: "global" });
     expect(asked).toContain(
       "/api/v1/experiments/e1/comparison?metric=dice&checkpoint=best&baseline=FedAvg&model=global",
@@ -208,7 +209,7 @@ describe("the results of an experiment", () => {
     const curves = await screen.findByTestId("run-curves");
     const chart = await within(curves).findByRole("img", { name: /against gradient steps of the model/ });
     expect(chart).toBeInTheDocument();
-    expect(within(curves).getByText("Super model, 0.900 in round 2")).toBeInTheDocument();
+    expect(await within(curves).findByText("Super model, 0.900 in round 2")).toBeInTheDocument();
     fireEvent.click(within(curves).getByRole("radio", { name: "Rounds" }));
     await waitFor(() => expect(router.state.location.search).not.toHaveProperty("against"));
   });

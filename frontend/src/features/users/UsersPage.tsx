@@ -37,8 +37,9 @@ export function UsersPage() {
   const [inviting, invitation] = useDisclosure(false);
   const own = managed(federations.data ?? [], session.data);
   const administers = useMay("manage_users");
+  // What the form begins with depends on them: without one it makes administrators.
   const invite = (
-    <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={invitation.open}>
+    <Button leftSection={<IconUserPlus size={16} aria-hidden />} onClick={invitation.open} disabled={!federations.data}>
       Invite a person
     </Button>
   );
