@@ -152,8 +152,8 @@ def before_pull(strategy: FedSM, last: State, plan: Plan) -> dict[str, State]:
     sites is that of the trained models, so that each of them is a linear function of the pulled ones. Nothing where
     the last round pulled nothing, or not all tensors and sites alike."""
     beyond, num = strategy.beyond, len(plan.sites)
-    lambda_ = Pull(strategy.lambda_, beyond.lambda_start, 0.0).of_round(plan.rounds, plan.rounds)
-    if beyond.pull_by_depth or strategy.similarity or lambda_ == 1 or num == 1:
+    lambda_ = Pull(strategy.lambda_, beyond.lambda_start, 0.0, 0).of_round(plan.rounds, plan.rounds)
+    if beyond.rounds_without_pull or beyond.pull_by_depth or strategy.similarity or lambda_ == 1 or num == 1:
         return {}
     rho, others = (lambda_ * num - 1) / (num - 1), (1 - lambda_) / (num - 1)
     models = [last[personalized(site)] for site in plan.sites]

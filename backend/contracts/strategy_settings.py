@@ -70,6 +70,13 @@ def _round_problems(strategy: StrategyConfig, schedule: ScheduleConfig) -> Itera
                 "schedule.participation",
                 f"{schedule.participation:g}",
             )
+        case FedSMConfig(rounds_without_pull=last) if last >= schedule.rounds:
+            yield refusal(
+                f"rounds_without_pull {last} leaves no round of schedule.rounds {schedule.rounds} for SoftPull",
+                f"choose at most {schedule.rounds - 1}",
+                "strategies.rounds_without_pull",
+                last,
+            )
         case FineTuningConfig(fine_tuning_rounds=last) if last >= schedule.rounds:
             yield refusal(
                 f"fine_tuning_rounds {last} leaves no round of schedule.rounds {schedule.rounds} for FedAvg",

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from backend.clock import now
 from backend.contracts.config_problems import in_short
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.personalized import FineTuningConfig
 from backend.contracts.run_length import Extension
 from backend.contracts.status import RunStatus
@@ -115,6 +116,16 @@ def _differences(run: Run, spec: RunSpec, rounds: int) -> list[str]:
         found.append(
             f"The last {last} round(s) fine-tuned each site's model. The new rounds go on from these models, and the "
             f"last {last} of {rounds} fine-tune again. The result is not that of a run started with all these rounds"
+        )
+    if isinstance(run.strategy, FedSMConfig) and run.strategy.lambda_start is not None:
+        found.append(
+            f"lambda rose or fell over {schedule.rounds} rounds. The new rounds take the lambda that they have in a "
+            f"run of {rounds}. The result is not that of a run started with all these rounds"
+        )
+    if isinstance(run.strategy, FedSMConfig) and (last := run.strategy.rounds_without_pull):
+        found.append(
+            f"The last {last} round(s) pulled nothing. The new rounds go on from these models, and the last {last} of "
+            f"{rounds} pull nothing again. The result is not that of a run started with all these rounds"
         )
     if schedule.averaging != "none":
         found.append(

@@ -102,6 +102,9 @@ def test_a_longer_run_can_be_cancelled_and_resumed(
     assert backend.get(f"/runs/{run_id}")["status"] == "completed"
 
 
+FEDSM = {"name": "fedsm", "selector": {"name": "cnn"}}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -109,6 +112,8 @@ def test_a_longer_run_can_be_cancelled_and_resumed(
         ({"schedule": {"rounds": 2, "learning_rate_schedule": "polynomial"}}, "it rises again in round 3"),
         ({"schedule": {"rounds": 2, "averaging": "ema"}}, "are averages of late rounds"),
         ({"strategies": [{"name": "fine-tuning", "fine_tuning_rounds": 1}]}, "fine-tune again"),
+        ({"strategies": [FEDSM | {"lambda_start": 0.5}]}, "lambda rose or fell"),
+        ({"strategies": [FEDSM | {"rounds_without_pull": 1}]}, "pull nothing again"),
     ],
 )
 def test_where_the_result_depends_on_all_rounds_it_is_said_before(

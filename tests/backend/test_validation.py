@@ -39,6 +39,11 @@ FEDAVG = {"name": "fedavg"}
         ),
         ({"strategies": [{"name": "fedbn"}]}, "network", "set network.norm to batch"),
         (
+            {"strategies": [{"name": "fedsm", "rounds_without_pull": 5}], "schedule": {"rounds": 5}},
+            "strategies.0.rounds_without_pull",
+            "choose at most 4",
+        ),
+        (
             {"strategies": [{"name": "fine-tuning"}], "schedule": {"rounds": 5}},
             "strategies.0.fine_tuning_rounds",
             "choose at most 4",

@@ -101,6 +101,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
             FedSMConfig(
                 selector=LDA,
                 lambda_start=0.5,
+                rounds_without_pull=1,
                 pull_by_depth=0.5,
                 server_momentum=0.5,
                 routing="soft",

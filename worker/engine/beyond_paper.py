@@ -9,6 +9,7 @@ class Beyond:
     """Options beyond the paper, each off in PAPER.
 
     lambda_start: lambda in round 1, from where it goes to lambda_ in the last; None: it is lambda_ in all rounds.
+    rounds_without_pull: in how many of the last rounds SoftPull leaves each site's model as it was trained.
     pull_by_depth: 0 to 1, how much more the encoder is pulled, and less the output layer and normalization (pull.py).
     server_momentum: beta of the global model, 0 to below 1 (server_momentum.py).
     mixture: what soft routing mixes: the models' probabilities, or their weights into one network.
@@ -16,10 +17,11 @@ class Beyond:
     """
 
     lambda_start: float | None
+    rounds_without_pull: int
     pull_by_depth: float
     server_momentum: float
     mixture: Literal["probabilities", "weights"]
     global_share: float
 
 
-PAPER = Beyond(None, 0.0, 0.0, "probabilities", 0.0)
+PAPER = Beyond(None, 0, 0.0, 0.0, "probabilities", 0.0)

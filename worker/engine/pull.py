@@ -1,4 +1,4 @@
-"""SoftPull whose lambda differs by depth and over the rounds: options beyond the paper.
+"""SoftPull whose lambda differs by depth and over the rounds, or that ends before the last: options beyond the paper.
 
 docs/theory.md, claims 16 and 17, says what each does to the objective.
 """
@@ -25,11 +25,17 @@ class Pull:
     by_depth: 0 pulls all tensors alike; the nearer to 1, the nearer is the encoder's lambda to 1 / K (one encoder for
     all sites), and that of the output layer and of normalization layers to 1 (each site its own). The decoder's is
     lambda itself.
+    rounds_without: the number of last rounds that pull nothing.
     """
 
     lambda_: float
     start: float | None
     by_depth: float
+    rounds_without: int
+
+    def leaves_alone(self, round_: int, rounds: int) -> bool:
+        """Whether a round, 1 for the first, pulls nothing."""
+        return round_ > rounds - self.rounds_without
 
     def of_round(self, round_: int, rounds: int) -> float:
         """lambda of a round, 1 for the first."""
@@ -57,6 +63,8 @@ def pulled(
 
     weights: [K, K], of `similarity_weights`, or None: equal shares.
     """
+    if pull.leaves_alone(round_, plan.rounds):
+        return [dict(model) for model in models]
     # With fewer sites present 1 / K rises; a lambda below it would give a site more of the others than of itself.
     lambda_ = max(pull.of_round(round_, plan.rounds), 1 / len(models))
     if pull.by_depth == 0:

@@ -266,7 +266,12 @@ def _build_fedsm(config: FedSMConfig) -> FedSM:
     selector = _build_selector(config.selector)
     routing: Literal["hard", "soft"] = "soft" if config.routing == "soft" else "hard"
     beyond = Beyond(
-        config.lambda_start, config.pull_by_depth, config.server_momentum, config.mixture, config.global_share
+        config.lambda_start,
+        config.rounds_without_pull,
+        config.pull_by_depth,
+        config.server_momentum,
+        config.mixture,
+        config.global_share,
     )
     return FedSM(config.lambda_, config.gamma, selector, config.similarity, routing, _build_rule(config), beyond)
 

@@ -119,6 +119,15 @@ class FedSMConfig(Contract):
         "lambda, sites share more at first and keep more of their own in the end. Empty: the same in all rounds.",
         json_schema_extra=default_from(f"{OWN}; the paper has one lambda"),
     )
+    rounds_without_pull: int = Field(
+        default=0,
+        exclude_if=lambda number: number == 0,  # agents of the protocol before know no such field
+        ge=0,
+        le=1000,
+        description="The number of last rounds in which SoftPull leaves the sites' models as the sites trained them. "
+        "0: it pulls in the last round too, so that a finished model is never the one that its site trained last.",
+        json_schema_extra=default_from(f"{OWN}; the paper has 0 alone"),
+    )
     pull_by_depth: float = Field(
         default=0.0,
         ge=0,

@@ -51,9 +51,33 @@ def test_depths_of_the_u_net_by_hand() -> None:
 
 def test_lambda_rises_in_a_straight_line() -> None:
     """Over five rounds from 0.5 to 0.9 it is 0.7 in the third; one round has the last one's."""
-    assert [Pull(0.9, 0.5, 0.0).of_round(t, 5) for t in (1, 3, 5)] == pytest.approx([0.5, 0.7, 0.9])
-    assert Pull(0.9, 0.5, 0.0).of_round(1, 1) == 0.9
-    assert Pull(0.9, None, 0.0).of_round(1, 5) == 0.9
+    assert [Pull(0.9, 0.5, 0.0, 0).of_round(t, 5) for t in (1, 3, 5)] == pytest.approx([0.5, 0.7, 0.9])
+    assert Pull(0.9, 0.5, 0.0, 0).of_round(1, 1) == 0.9
+    assert Pull(0.9, None, 0.0, 0).of_round(1, 5) == 0.9
+
+
+def test_the_last_rounds_may_pull_nothing_whatever_the_depth() -> None:
+    pull = Pull(0.7, None, 1.0, 2)
+    assert [pull.leaves_alone(round_, 5) for round_ in (3, 4, 5)] == [False, True, True]
+    plan = adam_plan(rounds=5)
+    models = [{key: tensor + shift for key, tensor in initial_weights(plan).items()} for shift in (0, 1)]
+    own = [personalized(site) for site in SITES[:2]]
+    trained, after_4, after_3 = (
+        hashes(dict(zip(own, of_round, strict=True)))
+        for of_round in (models, pulled(pull, models, None, plan, 4), pulled(pull, models, None, plan, 3))
+    )
+    assert trained == after_4
+    assert trained != after_3
+
+
+def test_a_finished_model_is_what_its_site_trained_where_the_last_round_pulls_nothing() -> None:
+    """The rounds before are the same, and so is the global model; the last update of each site is its model."""
+    plain, without = (states_of(fedsm(rounds_without_pull=number), adam_plan(rounds=2)) for number in (0, 1))
+    assert hashes(plain[1]) == hashes(without[1])
+    own = [personalized(site) for site in SITES]
+    pulled_models = pulled(Pull(0.7, None, 0.0, 0), [without[2][name] for name in own], None, adam_plan(rounds=2), 2)
+    assert hashes(dict(zip(own, pulled_models, strict=True))) == hashes({name: plain[2][name] for name in own})
+    assert hashes({GLOBAL: plain[2][GLOBAL]}) == hashes({GLOBAL: without[2][GLOBAL]})
 
 
 def test_lambda_by_depth_by_hand() -> None:
@@ -67,7 +91,7 @@ def test_each_tensor_is_pulled_by_the_lambda_of_its_depth() -> None:
     plan = adam_plan()
     weights = initial_weights(plan)
     models: list[Tensors] = [{key: torch.full_like(tensor, v) for key, tensor in weights.items()} for v in (0.0, 1.0)]
-    first, second = pulled(Pull(0.7, None, 0.5), models, None, plan, 1)
+    first, second = pulled(Pull(0.7, None, 0.5, 0), models, None, plan, 1)
     depth_of = depths(plan.network, blank_network(plan))
     assert list(first) == list(weights)
     for key, tensor in first.items():
@@ -79,7 +103,7 @@ def test_each_tensor_is_pulled_by_the_lambda_of_its_depth() -> None:
 def test_fewer_sites_never_give_a_site_less_of_itself_than_of_the_others() -> None:
     plan = adam_plan()
     models = [{"w": torch.tensor([v])} for v in (0.0, 1.0)]
-    first, _ = pulled(Pull(0.9, 0.4, 0.0), models, None, plan, 1)
+    first, _ = pulled(Pull(0.9, 0.4, 0.0, 0), models, None, plan, 1)
     assert first["w"].tolist() == [0.5]
 
 
@@ -110,7 +134,7 @@ def test_at_the_end_of_by_depth_all_sites_share_the_encoder_and_keep_their_outpu
     strategy = fedsm(pull_by_depth=1.0)
     before = strategy.initial_state(plan)
     models = {site: {k: t + 0.1 * i for k, t in before[GLOBAL].items()} for i, site in enumerate(SITES)}
-    after = pulled(Pull(0.7, None, 1.0), list(models.values()), None, plan, 1)
+    after = pulled(Pull(0.7, None, 1.0, 0), list(models.values()), None, plan, 1)
     depth_of = depths(plan.network, blank_network(plan))
     for key, depth in depth_of.items():
         if depth == "encoder":
@@ -122,5 +146,5 @@ def test_at_the_end_of_by_depth_all_sites_share_the_encoder_and_keep_their_outpu
 def test_a_round_with_one_site_leaves_its_model_as_it_was_trained() -> None:
     plan = adam_plan(rounds=1)
     weights = initial_weights(plan)
-    (alone,) = pulled(Pull(0.7, 0.5, 0.5), [weights], None, plan, 1)
+    (alone,) = pulled(Pull(0.7, 0.5, 0.5, 0), [weights], None, plan, 1)
     assert hashes({GLOBAL: alone}) == hashes({GLOBAL: weights})

@@ -111,7 +111,8 @@ class FedSM(Strategy):
         weights = None
         if self.similarity > 0:
             weights = similarity_weights(self.selector.site_distances(selector, tuple(updates)), self.similarity)
-        pull = Pull(self.lambda_, self.beyond.lambda_start, self.beyond.pull_by_depth)
+        beyond = self.beyond
+        pull = Pull(self.lambda_, beyond.lambda_start, beyond.pull_by_depth, beyond.rounds_without_pull)
         return (
             self._global(state, updates, plan)
             | {personalized(site): state[personalized(site)] for site in plan.sites}

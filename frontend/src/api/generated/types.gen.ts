@@ -4485,6 +4485,12 @@ export type FedSmConfig = {
      */
     quality_ridge?: number;
     /**
+     * Rounds Without Pull
+     *
+     * The number of last rounds in which SoftPull leaves the sites' models as the sites trained them. 0: it pulls in the last round too, so that a finished model is never the one that its site trained last.
+     */
+    rounds_without_pull?: number;
+    /**
      * Routing
      */
     routing?: 'hard' | 'soft' | 'quality';
