@@ -1,16 +1,22 @@
 """What left a site, when and to whom: one line for each data set that was checked and each sort of work for a run.
 
 It is read from the ledger and from what lies here now; what belonged to a deleted experiment or data set went with it.
+A page is of data sets, runs and reports: of the others no more than when they were is read.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import distinct, exists, func, select
+from sqlalchemy import ColumnElement, distinct, exists, func, select
 from sqlalchemy.orm import Session
 
+from backend.clock import now
 from backend.contracts.status import TaskStatus
 from backend.db.models import Case, CaseHistory, Dataset, DatasetCheck, Experiment, Run, Site, Task, TestedCase
+from backend.paging import Page
 from backend.runs.words import described
 from backend.storage.schemas import DepartureRecord
 from backend.storage.withdraw import reports_showing
@@ -26,18 +32,62 @@ _OF_RUN = {
 }
 
 
-def departures(session: Session, site: Site) -> list[DepartureRecord]:
-    """The latest first."""
-    found = [*_of_datasets(session, site), *_of_runs(session, site), *_of_reports(session, site)]
-    return sorted(found, key=lambda entry: (entry.last_at, entry.id), reverse=True)
+@dataclass(frozen=True)
+class _Subject:
+    """A data set, run or report of which something left. at: when the last of it did, or when the run ended."""
+
+    id: str
+    kind: Literal["dataset", "run", "report"]
+    at: datetime
 
 
-def _of_datasets(session: Session, site: Site) -> Iterator[DepartureRecord]:
+def departures(session: Session, site: Site, page: Page) -> tuple[list[DepartureRecord], str | None]:
+    """The lines of a page of subjects, the latest first, and the subject after which the next page begins; None where
+    that was the last. Raises InvalidInput where the page begins after none of the site's subjects."""
+    subjects = sorted(_subjects(session, site), key=lambda subject: (subject.at, subject.id), reverse=True)
+    shown = page.of(subjects, lambda subject: subject.id)
+    ids = {kind: [subject.id for subject in shown if subject.kind == kind] for kind in ("dataset", "run", "report")}
+    found = [
+        *_of_datasets(session, site, ids["dataset"]),
+        *_of_runs(session, site, ids["run"]),
+        *_of_reports(session, site, ids["report"]),
+    ]
+    place = {subject.id: number for number, subject in enumerate(shown)}
+    lines = sorted(found, key=lambda entry: (entry.last_at, entry.id), reverse=True)
+    more = bool(shown) and shown[-1] is not subjects[-1]
+    return sorted(lines, key=lambda entry: place[_subject_of(entry)]), shown[-1].id if more else None
+
+
+def _subject_of(entry: DepartureRecord) -> str:
+    return entry.dataset_id or entry.run_id or entry.id
+
+
+def _subjects(session: Session, site: Site) -> Iterator[_Subject]:
+    checked = (
+        select(DatasetCheck.dataset_id, func.max(DatasetCheck.at))
+        .join(Dataset, Dataset.id == DatasetCheck.dataset_id)
+        .where(Dataset.site_id == site.id)
+        .group_by(DatasetCheck.dataset_id)
+    )
+    yield from (_Subject(dataset_id, "dataset", at) for dataset_id, at in session.execute(checked))
+    worked = exists().where(Task.run_id == Run.id, *_of_site(site))
+    runs = (
+        select(Run.id, Run.finished_at)
+        .join(Experiment, Experiment.id == Run.experiment_id)
+        .where(Experiment.federation_id == site.federation_id, worked)
+    )
+    yield from (_Subject(run_id, "run", at or now()) for run_id, at in session.execute(runs))
+    yield from (_Subject(report.id, "report", report.created_at) for report, _ in reports_showing(session, site))
+
+
+def _of_site(site: Site) -> tuple[ColumnElement[bool], ...]:
+    return (Task.participant == site.slug, Task.status == TaskStatus.COMPLETED, Task.kind.in_(_OF_RUN))
+
+
+def _of_datasets(session: Session, site: Site, ids: Sequence[str]) -> Iterator[DepartureRecord]:
     times = (func.min(DatasetCheck.at), func.max(DatasetCheck.at), func.count())
-    for dataset in session.scalars(select(Dataset).where(Dataset.site_id == site.id)):
+    for dataset in session.scalars(select(Dataset).where(Dataset.site_id == site.id, Dataset.id.in_(ids))):
         first, last, count = session.execute(select(*times).where(DatasetCheck.dataset_id == dataset.id)).one()
-        if not count:
-            continue
         with_thumbnail = select(func.count()).where(Case.dataset_id == dataset.id, Case.thumbnail.is_not(None))
         num = session.scalar(with_thumbnail) or 0
         yield DepartureRecord(
@@ -55,8 +105,10 @@ def _of_datasets(session: Session, site: Site) -> Iterator[DepartureRecord]:
         )
 
 
-def _of_reports(session: Session, site: Site) -> Iterator[DepartureRecord]:
-    for report, pictures in reports_showing(session, site):
+def _of_reports(session: Session, site: Site, ids: Sequence[str]) -> Iterator[DepartureRecord]:
+    for report, pictures in reports_showing(session, site) if ids else ():
+        if report.id not in ids:
+            continue
         num = sum(case.picture is not None and case.site_id == site.id for case in pictures.cases)
         yield DepartureRecord(
             id=report.id,
@@ -73,7 +125,7 @@ def _of_reports(session: Session, site: Site) -> Iterator[DepartureRecord]:
         )
 
 
-def _of_runs(session: Session, site: Site) -> Iterator[DepartureRecord]:
+def _of_runs(session: Session, site: Site, ids: Sequence[str]) -> Iterator[DepartureRecord]:
     query = (
         select(
             Run.id,
@@ -89,15 +141,10 @@ def _of_runs(session: Session, site: Site) -> Iterator[DepartureRecord]:
         )
         .join(Run, Run.id == Task.run_id)
         .join(Experiment, Experiment.id == Run.experiment_id)
-        .where(
-            Experiment.federation_id == site.federation_id,
-            Task.participant == site.slug,
-            Task.status == TaskStatus.COMPLETED,
-            Task.kind.in_(_OF_RUN),
-        )
+        .where(Task.run_id.in_(ids), *_of_site(site))
         .group_by(Run.id, Experiment.name, Task.kind)
     )
-    pictures = _pictures(session, site)
+    pictures = _pictures(session, site, ids)
     for run_id, label, seed, experiment_id, experiment, kind, count, num_bytes, first, last in session.execute(query):
         what, to = _OF_RUN[kind]
         if kind == "evaluate_site" and run_id in pictures:
@@ -117,13 +164,9 @@ def _of_runs(session: Session, site: Site) -> Iterator[DepartureRecord]:
         )
 
 
-def _pictures(session: Session, site: Site) -> dict[str, str]:
+def _pictures(session: Session, site: Site, ids: Sequence[str]) -> dict[str, str]:
     """Run id to what lies here of its test on the site's cases, in words; runs of which nothing does are left out."""
-    runs = select(Run.id).join(Experiment, Experiment.id == Run.experiment_id)
-    of_site = (
-        TestedCase.run_id.in_(runs.where(Experiment.federation_id == site.federation_id)),
-        TestedCase.site_slug == site.slug,
-    )
+    of_site = (TestedCase.run_id.in_(ids), TestedCase.site_slug == site.slug)
     images = select(TestedCase.run_id, func.count(distinct(TestedCase.case_id))).where(
         *of_site, TestedCase.image.is_not(None)
     )
@@ -133,7 +176,9 @@ def _pictures(session: Session, site: Site) -> dict[str, str]:
     for run_id, predictions in session.execute(masks):
         num_masks[run_id] += len(predictions)
     same_case = (TestedCase.run_id == CaseHistory.run_id) & (TestedCase.case_id == CaseHistory.case_id)
-    past = select(CaseHistory.run_id, CaseHistory.models).where(exists().where(same_case, *of_site))
+    past = select(CaseHistory.run_id, CaseHistory.models).where(
+        CaseHistory.run_id.in_(ids), exists().where(same_case, *of_site)
+    )
     for run_id, models in session.execute(past):
         num_masks[run_id] += sum(entry["mask"] is not None for entry in models.values())
     return {

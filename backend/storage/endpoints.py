@@ -6,6 +6,7 @@ from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site
 from backend.dependencies import PlatformDep, ReadSession, SettingsDep, WriteSession
+from backend.paging import PageDep
 from backend.policy import CanFollow, CanManageData, CanOperate
 from backend.storage import departures, usage, withdraw
 from backend.storage.dependencies import SweepAfter
@@ -62,14 +63,17 @@ def get_sent(_user: CanFollow, site_id: Id, session: ReadSession) -> SentRecord:
 
 
 @router.get("/sites/{site_id}/departures")
-def get_departures(_user: CanFollow, site_id: Id, session: ReadSession) -> SiteDepartures:
-    """What left the site, when and to whom: by data set, and by run and sort of work."""
+def get_departures(_user: CanFollow, site_id: Id, session: ReadSession, page: PageDep) -> SiteDepartures:
+    """What left the site, when and to whom: by data set, and by run and sort of work. A page is of data sets, runs and
+    reports."""
     site = get_row(session, Site, site_id)
+    entries, next_after = departures.departures(session, site, page)
     return SiteDepartures(
         site_id=site.id,
         site_name=site.name,
         federation_id=site.federation_id,
-        entries=departures.departures(session, site),
+        entries=entries,
+        next_after=next_after,
     )
 
 

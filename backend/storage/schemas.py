@@ -97,9 +97,13 @@ class DepartureRecord(Record):
 
 
 class SiteDepartures(Record):
-    """What left a site, the latest first. What belonged to a deleted experiment or data set went with it."""
+    """What left a site, by data set, run and report, the latest first. What belonged to a deleted experiment or data
+    set went with it."""
 
     site_id: str
     site_name: str
     federation_id: str
     entries: list[DepartureRecord]
+    next_after: str | None = Field(
+        description="The data set, run or report to give as `after` for what left earlier; null: nothing did."
+    )

@@ -58,7 +58,7 @@ def requests_of(template: Template) -> list[Request]:
         "Model": [f"{run}/model", f"{run}/tests"],
         "Compare": [f"{federation}/run-comparison?run={template.run_ids[0]}&run={template.run_ids[1]}"],
         "Storage": ["/storage"],
-        "Site": [f"/sites/{template.site_id}/departures", f"/sites/{template.site_id}/sent"],
+        "Site": [f"/sites/{template.site_id}/departures?limit={PAGE}", f"/sites/{template.site_id}/sent"],
         "Users": ["/users", "/tokens", "/invitations"],
     }
     return [Request(page, path) for page, paths in pages.items() for path in paths]

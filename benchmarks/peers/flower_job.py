@@ -6,60 +6,24 @@
 import json
 import sys
 import time
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
-from flwr.app import ArrayRecord, ConfigRecord, Context, Message, MetricRecord, RecordDict
-from flwr.clientapp import ClientApp
+from flwr.app import ArrayRecord, ConfigRecord, Context
 from flwr.serverapp import Grid, ServerApp
 from flwr.serverapp.strategy import FedAvg
 from flwr.simulation import run_simulation
 
-from benchmarks.plain_loop import make_network, read_site, train, validate
+from benchmarks.peers.flower_client import client_app
+from benchmarks.plain_loop import make_network
 
 SITES = Path(sys.argv[1])
 ROUNDS, BATCH_SIZE, CORES, NUM_SITES = (int(word) for word in sys.argv[2:6])
 
-client_app = ClientApp()
 server_app = ServerApp()
 ended: list[float] = []
 found: dict[str, float] = {}
-
-
-@cache
-def images_of(folder: Path) -> Any:
-    """Once a process, as a careful person would do."""
-    torch.set_num_threads(1)
-    return read_site(folder)
-
-
-def folder_of(message: Message, context: Context) -> Path:
-    sites = sorted(Path(str(message.content["config"]["sites"])).iterdir())
-    return sites[int(context.node_config["partition-id"])]
-
-
-@client_app.train()
-def train_one(message: Message, context: Context) -> Message:
-    images, references = images_of(folder_of(message, context))
-    network = make_network()
-    network.load_state_dict(message.content["arrays"].to_torch_state_dict())
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
-    train(network, optimizer, images, references, int(message.content["config"]["batch_size"]))
-    metrics = MetricRecord({"num-examples": len(images)})
-    answer = RecordDict({"arrays": ArrayRecord(network.state_dict()), "metrics": metrics})
-    return Message(content=answer, reply_to=message)
-
-
-@client_app.evaluate()
-def evaluate_one(message: Message, context: Context) -> Message:
-    images, references = images_of(folder_of(message, context))
-    network = make_network()
-    network.load_state_dict(message.content["arrays"].to_torch_state_dict())
-    metrics = MetricRecord({"dice": validate(network, images, references), "num-examples": len(images)})
-    return Message(content=RecordDict({"metrics": metrics}), reply_to=message)
 
 
 @server_app.main()

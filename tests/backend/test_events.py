@@ -90,3 +90,14 @@ def test_open_stream_does_not_hold_up_a_stop(backend: LiveBackend) -> None:
         assert response.status_code == 200
         backend.restart()
     assert backend.get("/health")["status"] == "ok"
+
+
+def test_the_latest_of_several_kinds_are_those_among_all(
+    backend: LiveBackend, federation: dict[str, Any], completed_run: str
+) -> None:
+    everything = [event for event in backend.get("/events", limit=1000) if event["kind"] in ("task", "status", "site")]
+    of_kinds = {"kind": ["task", "status", "site"]}
+    assert backend.get("/events", limit=1000, **of_kinds) == everything
+    assert backend.get("/events", limit=5, **of_kinds) == everything[-5:]
+    assert backend.get("/events", limit=5, before=everything[-5]["id"], **of_kinds) == everything[-10:-5]
+    assert backend.get("/events", limit=5, after=everything[2]["id"], **of_kinds) == everything[3:8]

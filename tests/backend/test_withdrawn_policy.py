@@ -88,6 +88,26 @@ def test_what_a_policy_forbids_is_hidden_at_once_and_deleted_on_request(
     assert case["scores"] == of_site()[0]["scores"], "scores stay"
 
 
+def test_what_left_a_site_is_read_page_by_page(
+    backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
+) -> None:
+    runs = [start_run(backend, federation) for _ in range(2)]
+    worker.work_until_idle()
+    site = backend.get(f"/federations/{federation['id']}")["sites"][0]
+    path = f"/sites/{site['id']}/departures"
+    everything = backend.get(path)
+    assert (len({entry["run_id"] for entry in everything["entries"]}), everything["next_after"]) == (3, None)
+    pages, after = [], {}
+    for _ in range(3):
+        pages.append(backend.get(path, limit=1, **after))
+        after = {"after": pages[-1]["next_after"]}
+    assert after == {"after": None}
+    assert [entry for page in pages for entry in page["entries"]] == everything["entries"]
+    assert pages[2]["entries"][0]["dataset_id"], "the data set was checked before the runs began"
+    assert {pages[0]["next_after"], pages[1]["next_after"]} == set(runs)
+    assert backend.admin.get(f"/api/v1{path}?after={site['id']}").status_code == 422
+
+
 def test_an_update_of_a_site_is_for_workers_alone(
     backend: LiveBackend, worker: PlayedWorker, federation: dict[str, Any]
 ) -> None:

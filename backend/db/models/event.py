@@ -1,5 +1,6 @@
 from datetime import datetime
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db.base import Base
@@ -9,7 +10,8 @@ class Event(Base):
     """What happened, append-only. Not tied to the rows it speaks of, so that it outlives them."""
 
     __tablename__ = "event"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 SQLAlchemy's interface
+    # The latest of one kind are found without reading the others, of which a run says thousands.
+    __table_args__ = (Index("ix_event_kind_id", "kind", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]

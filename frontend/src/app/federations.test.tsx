@@ -73,6 +73,7 @@ it("lists what left a site, when and to whom, with a link to what it belonged to
   openApp("/sites/s1/departures", {
     "GET /federations/f1": federation({ sites: [site({})] }),
     "GET /sites/s1/departures": {
+      next_after: null,
       federation_id: "f1",
       site_id: "s1",
       site_name: "Aster clinic",
@@ -96,6 +97,34 @@ it("lists what left a site, when and to whom, with a link to what it belonged to
   expect(await screen.findByRole("heading", { name: /What left Aster clinic/ })).toBeInTheDocument();
   expect(screen.getByRole("link", { name: "Quick look" })).toHaveAttribute("href", "/experiments/e1?run=r1");
   expect(screen.getByText("3 times")).toBeInTheDocument();
+});
+
+it("shows what left a site earlier page by page", async () => {
+  const line = (id: string) => ({
+    id: `${id}-train_site`,
+    of: `Run ${id}`,
+    what: "model updates",
+    to: "the coordinator",
+    first_at: "2026-01-02T10:00:00Z",
+    last_at: "2026-01-02T11:00:00Z",
+    num_times: 3,
+    num_bytes: null,
+    dataset_id: null,
+    experiment_id: "e1",
+    run_id: id,
+  });
+  const named = { federation_id: "f1", site_id: "s1", site_name: "Aster clinic" };
+  openApp("/sites/s1/departures", {
+    "GET /federations/f1": federation({ sites: [site({})] }),
+    "GET /sites/s1/departures": ({ search }) =>
+      search.includes("after=r2")
+        ? { ...named, entries: [line("r1")], next_after: null }
+        : { ...named, entries: [line("r2")], next_after: "r2" },
+  });
+  fireEvent.click(await screen.findByRole("button", { name: "Show earlier" }));
+  expect(await screen.findByRole("link", { name: "Run r1" })).toBeInTheDocument();
+  expect(screen.getByRole("link", { name: "Run r2" })).toBeInTheDocument();
+  expect(screen.queryByRole("button", { name: "Show earlier" })).not.toBeInTheDocument();
 });
 
 it("says that what was deleted is gone, and leads back", async () => {

@@ -2570,7 +2570,8 @@ export const createDataset = <ThrowOnError extends boolean = false>(options: Opt
 /**
  * Get Departures
  *
- * What left the site, when and to whom: by data set, and by run and sort of work.
+ * What left the site, when and to whom: by data set, and by run and sort of work. A page is of data sets, runs and
+ * reports.
  */
 export const getDepartures = <ThrowOnError extends boolean = false>(options: Options<GetDeparturesData, ThrowOnError>) => (options.client ?? client).get<GetDeparturesResponses, GetDeparturesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

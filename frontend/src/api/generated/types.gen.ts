@@ -10399,7 +10399,8 @@ export type SiteCreate = {
 /**
  * SiteDepartures
  *
- * What left a site, the latest first. What belonged to a deleted experiment or data set went with it.
+ * What left a site, by data set, run and report, the latest first. What belonged to a deleted experiment or data
+ * set went with it.
  */
 export type SiteDepartures = {
     /**
@@ -10410,6 +10411,12 @@ export type SiteDepartures = {
      * Federation Id
      */
     federation_id: string;
+    /**
+     * Next After
+     *
+     * The data set, run or report to give as `after` for what left earlier; null: nothing did.
+     */
+    next_after: string | null;
     /**
      * Site Id
      */
@@ -26469,7 +26476,20 @@ export type GetDeparturesData = {
          */
         site_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/sites/{site_id}/departures';
 };
 

@@ -1,7 +1,8 @@
-import { Card, Stack, Table, Text } from "@mantine/core";
+import { Button, Card, Center, Stack, Table, Text } from "@mantine/core";
 import { IconPackageExport } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { type DepartureRecord, type FederationRecord, federationQuery, type SiteDepartures } from "@/api";
 import { ALL_FEDERATIONS, federationCrumb } from "@/components/crumbs";
 import { EmptyState, Loaded } from "@/components/Feedback";
@@ -18,18 +19,38 @@ const route = getRouteApi("/sites/$siteId/departures");
 /** What left a site, when and to whom; what may leave it now; and what can be taken back. */
 export function DeparturesPage() {
   const { siteId } = route.useParams();
-  const departures = useQuery(departuresQuery(siteId));
-  return <Loaded query={departures}>{(loaded) => <WithFederation departures={loaded} />}</Loaded>;
-}
-
-function WithFederation({ departures }: { departures: SiteDepartures }) {
-  const federation = useQuery(federationQuery(departures.federation_id));
+  const departures = useInfiniteQuery(departuresQuery(siteId));
+  const earlier = departures.hasNextPage && (
+    <Center>
+      <Button variant="default" loading={departures.isFetchingNextPage} onClick={() => void departures.fetchNextPage()}>
+        Show earlier
+      </Button>
+    </Center>
+  );
   return (
-    <Loaded query={federation}>{(loaded) => <DeparturesView departures={departures} federation={loaded} />}</Loaded>
+    <Loaded query={departures}>
+      {({ pages }) => {
+        const [first] = pages;
+        if (!first) return null;
+        const entries = pages.flatMap((page) => page.entries);
+        return <WithFederation departures={{ ...first, entries }} earlier={earlier} />;
+      }}
+    </Loaded>
   );
 }
 
-function DeparturesView({ departures, federation }: { departures: SiteDepartures; federation: FederationRecord }) {
+interface Departures {
+  departures: SiteDepartures;
+  /** The button for the next page; false where there is none. */
+  earlier: ReactNode;
+}
+
+function WithFederation(shown: Departures) {
+  const federation = useQuery(federationQuery(shown.departures.federation_id));
+  return <Loaded query={federation}>{(loaded) => <DeparturesView {...shown} federation={loaded} />}</Loaded>;
+}
+
+function DeparturesView({ departures, earlier, federation }: Departures & { federation: FederationRecord }) {
   const site = federation.sites.find((entry) => entry.id === departures.site_id);
   return (
     <Page
@@ -70,6 +91,7 @@ function DeparturesView({ departures, federation }: { departures: SiteDepartures
           </Table.ScrollContainer>
         </Card>
       )}
+      {earlier}
     </Page>
   );
 }

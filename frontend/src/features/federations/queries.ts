@@ -1,5 +1,8 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "@/api";
+
+/** Data sets, runs and reports in a page of what left a site. */
+const DEPARTURES_PAGE = 50;
 
 /** What came out last, of all federations; null while no run is completed. */
 export const latestResultQuery = queryOptions({
@@ -22,11 +25,19 @@ export const openApprovalsQuery = (federationId: string) =>
     refetchInterval: 15_000,
   });
 
-/** What left a site, when and to whom. */
+/** What left a site, when and to whom, page by page: the latest first. */
 export const departuresQuery = (siteId: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["site", siteId, "departures"],
-    queryFn: () => unwrap(api.getDepartures({ path: { site_id: siteId } })),
+    queryFn: ({ pageParam }) =>
+      unwrap(
+        api.getDepartures({
+          path: { site_id: siteId },
+          query: { limit: DEPARTURES_PAGE, after: pageParam ?? undefined },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_after,
   });
 
 /** The latest of what happened at a site, but for log lines and metrics. */
