@@ -141,7 +141,7 @@ def leave(home: HomeOption = None, yes: Annotated[bool, typer.Option("--yes", he
     """Leave the federation: the credential ends, key and caches here are removed, and what stays at the hub is
     listed. The agent must be stopped first."""
     from fedsm.site_agent import joining
-    from fedsm.site_agent.site_home import SiteHome, in_container
+    from fedsm.site_agent.site_home import SiteHome, container_engine, in_container
     from fedsm.site_agent.status import status_of
 
     site = SiteHome(open_home(home))
@@ -156,7 +156,8 @@ def leave(home: HomeOption = None, yes: Annotated[bool, typer.Option("--yes", he
         fail("this site is up: stop it (Ctrl-C where `fedsm site up` runs), then leave")
     typer.echo("The credential has ended. Key, caches and the local queue are removed; the audit and the logs stay.")
     if in_container():
-        typer.echo("The worker's volume has models and decoded cases: docker volume rm fedsm-site_work removes them.")
+        remove = f"{container_engine()} volume rm fedsm-site_work"
+        typer.echo(f"The worker's volume has models and decoded cases: {remove} removes them.")
     typer.echo("At the hub there remain:")
     for name, count in remains.model_dump().items():
         typer.echo(f"  {name.replace('_', ' ')}: {count}")

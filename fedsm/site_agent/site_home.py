@@ -6,6 +6,7 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from backend.contracts.link import SiteKit
 from backend.link.keys import PublicKey, SigningKey
@@ -14,6 +15,7 @@ from fedsm.site_agent.policy import FILE_NAME
 
 KEY_FILE = "site-key"
 AGENT_SOCKET = "FEDSM_AGENT_SOCKET"
+PODMAN_MARK = Path("/run/.containerenv")
 
 
 class NotJoined(Exception):
@@ -23,6 +25,12 @@ class NotJoined(Exception):
 def in_container() -> bool:
     """Whether each of the site's programs runs in a container: only there the environment names the agent's socket."""
     return bool(os.environ.get(AGENT_SOCKET))
+
+
+def container_engine() -> Literal["docker", "podman"]:
+    """The command of the engine that runs this container. Podman leaves a file in each of its containers, also where
+    Docker's own tools start them (podman-run(1))."""
+    return "podman" if PODMAN_MARK.exists() else "docker"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -21,8 +20,8 @@ from backend.settings import Settings
 from tests.backend.conftest import DISC
 from tests.backend.live_backend import LiveBackend
 from tests.backend.people import PASSWORD, Person, code_of, make_person
+from tests.node import FRONTEND, node
 
-ROOT = Path(__file__).parents[2]
 CLIENT = {"oidc_client_id": "fedsm", "oidc_client_secret": "client-secret-of-the-tests-only"}
 
 
@@ -40,12 +39,9 @@ class Provider:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, backend: LiveBackend) -> None:
-        node = ROOT / ".venv" / "bin" / "node"
-        program = str(node) if node.exists() else shutil.which("node")
-        assert program is not None, "no Node.js here: make setup-test installs it"
         self.process = subprocess.Popen(
-            [program, "scripts/openid-provider.mjs", str(self.port), f"{backend.url}/signed-in", str(self.groups)],
-            cwd=ROOT / "frontend",
+            [node(), "scripts/openid-provider.mjs", str(self.port), f"{backend.url}/signed-in", str(self.groups)],
+            cwd=FRONTEND,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -186,7 +186,7 @@ def _metadata(predictor: Predictor, with_selector: bool) -> dict[str, Any]:
         "name": f"{structures} in {run.task.modality}",
         "task": f"segmentation of {structures} in {run.task.modality}",
         "description": f"Trained by {run.strategy.name} at {len(run.sites)} site(s) with FedSM Studio",
-        "authorship": "as the experiment's own record says",
+        "authors": "as the experiment's own record says",
         "copyright": "as the experiment's own record says",
         "data_source": "the sites of the federation, whose images stayed there",
         "data_type": "volume" if run.task.dimensions == 3 else "picture",

@@ -1,6 +1,7 @@
-"""A card's scores: the same lines as the model card's, and metadata that is read back as YAML."""
+"""A card's scores: the same lines as the model card's, and metadata that is read back as YAML and by Hugging Face."""
 
 import yaml
+from huggingface_hub import ModelCard
 
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.tasks import RunSpec
@@ -44,6 +45,25 @@ def test_the_head_holds_each_score_with_its_interval() -> None:
         ("mean Dice, super (95 % interval 0.800 to 0.900, 9 cases)", 0.85),
     ]
     assert south["metrics"] == [{"type": "dice", "name": "mean Dice, global (9 cases)", "value": 0.5}]
+
+
+def test_hugging_faces_own_card_has_each_score_and_writes_it_again() -> None:
+    """What is valid their web service alone decides; the library raises where the index is not of its form."""
+    card = ModelCard(metadata(RUN, SCORES) + "# A title\n")
+    assert card.data.model_name == "FedAvg, seed 3"
+    found = [
+        (result.task_type, result.dataset_name, result.metric_type, result.metric_name, result.metric_value)
+        for result in card.data.eval_results or ()
+    ]
+    everywhere, south = "test cases of all sites that trained", "test cases of south (did not train)"
+    assert found == [
+        ("image-segmentation", everywhere, "dice", "mean Dice, global (95 % interval 0.750 to 0.850, 9 cases)", 0.8),
+        ("image-segmentation", everywhere, "dice", "mean Dice, super (95 % interval 0.800 to 0.900, 9 cases)", 0.85),
+        ("image-segmentation", south, "dice", "mean Dice, global (9 cases)", 0.5),
+    ]
+    again = ModelCard(str(card))
+    assert again.data.to_dict() == card.data.to_dict()
+    assert again.text.strip() == "# A title"
 
 
 def test_without_a_score_there_is_no_index() -> None:

@@ -9,11 +9,12 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-import yaml
+from huggingface_hub import ModelCard
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 from safetensors.torch import load_file
 
 from backend.contracts.exports import FORMS, ExportForm
+from tests.worker.exports import monai_schema
 from tests.worker.exports.conftest import SETS, Made
 from tests.worker.predicting.trained import TrainedSet
 from worker.engine.descriptors import describe_image
@@ -135,8 +136,7 @@ def test_torch_programs_run_at_other_sizes_and_batches(
 def test_monais_own_commands_take_the_bundle(
     made: Made, kind: str, bundle: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """The metadata with the fields that MONAI's specification calls mandatory as the schema; its own lies on the
-    web."""
+    """The metadata by what MONAI's schema asks for, in place of the file that it fetches from the web."""
     trained: TrainedSet = request.getfixturevalue(kind)
     root = made[kind, "monai"][0] / bundle
     image = next(iter(trained.tested))
@@ -155,18 +155,10 @@ def test_monais_own_commands_take_the_bundle(
 
 
 def _with_schema(root: Path, folder: Path) -> str:
-    """The path of the bundle's metadata with a schema of what is mandatory."""
-    wanted = ["version", "monai_version", "pytorch_version", "numpy_version", "required_packages_version", "task",
-              "description", "authorship", "copyright", "network_data_format", "changelog", "name"]  # fmt: skip
-    tensor = {"type": "object", "required": ["type", "format", "num_channels", "spatial_shape", "dtype", "value_range",
-                                             "is_patch_data", "channel_def"]}  # fmt: skip
-    formats = {
-        "required": ["inputs", "outputs"],
-        "properties": {"inputs": {"additionalProperties": tensor}, "outputs": {"additionalProperties": tensor}},
-    }
-    schema = {"type": "object", "required": wanted, "properties": {"network_data_format": formats}}
-    (folder / "schema.json").write_text(json.dumps(schema))
+    """The path of the bundle's metadata that names a copy of MONAI's schema on this machine."""
+    (folder / "schema.json").write_text(json.dumps(monai_schema.monais_schema()))
     metadata = json.loads((root / "configs" / "metadata.json").read_text())
+    assert metadata["schema"].endswith(f"/{monai_schema.NAME}")
     (folder / "metadata.json").write_text(json.dumps(metadata | {"schema": (folder / "schema.json").as_uri()}))
     return str(folder / "metadata.json")
 
@@ -246,6 +238,7 @@ def test_a_hugging_face_folder_has_weights_settings_and_a_card_with_metadata(mad
     assert (folder / "selector.safetensors").exists()
     config = json.loads((folder / "config.json").read_text())
     assert config["id2label"] == {str(i): s.name for i, s in enumerate(pictures.run.task.structures)}
-    _, head, body = (folder / "README.md").read_text().split("---\n", 2)
-    assert yaml.safe_load(head)["pipeline_tag"] == "image-segmentation"
-    assert body.strip().startswith("# Hugging Face folder of a model")
+    card = ModelCard.load(folder / "README.md")
+    assert (card.data.pipeline_tag, card.data.library_name) == ("image-segmentation", "pytorch")
+    assert "medical-imaging" in (card.data.tags or ())
+    assert card.text.strip().startswith("# Hugging Face folder of a model")

@@ -1,5 +1,5 @@
-"""DICOM segmentations as others' programs see them: dcmqi, which reads them for 3D Slicer, and dciodvfy, David Clunie's
-check of objects against the standard.
+"""DICOM segmentations as others' programs see them: dcmqi, which reads them for 3D Slicer, dcmjs, which reads them for
+OHIF, and dciodvfy, David Clunie's check of objects against the standard.
 
 The validator of pydicom's makers, dicom-validator, fetches the standard when it starts, so it is none of the tests.
 """
@@ -9,14 +9,17 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK
 
+from tests.node import FRONTEND, node
 from tests.worker.datasets.readers.medical_files import CORONAL, SAGITTAL, ct_slice, enhanced_ct, save
 from tests.worker.predicting.series import write_series
 from worker.datasets.readers import Frame, read_image
@@ -55,7 +58,9 @@ SOURCES: dict[str, tuple[Literal[2, 3], Callable[[Path], Path]]] = {
 }
 
 
-def segmentation_of(source: Path, dimensions: Literal[2, 3], is_empty: bool, target: Path) -> list[np.ndarray]:
+def segmentation_of(
+    source: Path, dimensions: Literal[2, 3], is_empty: bool, target: Path, overlap: bool = True
+) -> list[np.ndarray]:
     """Writes it; gives the places in mm (LPS) [N, 3] of each structure's voxels, as the image's geometry has them."""
     image = read_image(source.parent, source.name, dimensions)
     mask = np.zeros((2, *image.pixels.shape[:-1]), dtype=bool)
@@ -64,6 +69,8 @@ def segmentation_of(source: Path, dimensions: Literal[2, 3], is_empty: bool, tar
         mask[1, ..., 4:7, 4:6] = True
         if dimensions == 3:
             mask[:, 0] = False  # the planes with a structure are not all
+        if not overlap:
+            mask[0] &= ~mask[1]
     assert image.frame is not None
     structures = coded_structures(NAMES, OUTLINE_COLORS)
     target.write_bytes(dicom_seg_file(mask, structures, image.frame, source, "fedsm, global"))
@@ -105,6 +112,57 @@ def test_dcmqi_reads_the_same_voxels_names_and_codes(name: str, is_empty: bool, 
     assert codes == ["SCT", "99FEDSM"]
     for segment, colour in zip(said, OUTLINE_COLORS, strict=False):
         np.testing.assert_allclose(segment["recommendedDisplayRGBValue"], colour, atol=2)  # through CIELab and back
+
+
+def test_dcmjs_reads_the_same_voxels_and_names(tmp_path: Path) -> None:
+    """All in one process of Node.js, with the adapter by which dcmjs gives a viewer the labels of an image's frames."""
+    jobs, expected = [], []
+    for name, (dimensions, write) in SOURCES.items():
+        folder = tmp_path / name
+        source = write(folder)
+        images = [str(path) for path in (sorted(source.iterdir()) if source.is_dir() else [source])]
+        for kind in ("apart", "overlapping", "empty"):
+            target = folder / f"{kind}.dcm"
+            places = segmentation_of(source, dimensions, kind == "empty", target, kind == "overlapping")
+            jobs.append({"segmentation": str(target), "images": images})
+            expected.append((f"{name}, {kind}", places))
+    done = subprocess.run(
+        [node(), "scripts/read-segmentations.mjs"],
+        cwd=FRONTEND,
+        input=json.dumps(jobs),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    read = json.loads(done.stdout)
+    for job, found, (name, places) in zip(jobs, read, expected, strict=True):
+        assert found["labels"] == list(NAMES), name
+        for pixels, plane in zip(found["pixels"], places, strict=True):
+            at = [place_of(Path(job["images"][image]), frame, offset) for image, frame, offset in pixels]
+            np.testing.assert_allclose(in_order(np.reshape(at, (-1, 3))), plane, atol=ROUNDING_MM, err_msg=name)
+            assert (len(at) == 0) == name.endswith("empty"), name
+
+
+@cache
+def header_of(path: Path) -> pydicom.Dataset:
+    return pydicom.dcmread(path, stop_before_pixels=True)
+
+
+def place_of(path: Path, frame: int, offset: int) -> np.ndarray:
+    """In mm (LPS), by the image's own header (DICOM PS3.3 C.7.6.2.1.1). offset: of the pixel in the frame."""
+    image = header_of(path)
+    position, orientation, spacing = image, image, image
+    if "PerFrameFunctionalGroupsSequence" in image:
+        shared = image.SharedFunctionalGroupsSequence[0]
+        position = image.PerFrameFunctionalGroupsSequence[frame].PlanePositionSequence[0]
+        orientation, spacing = shared.PlaneOrientationSequence[0], shared.PixelMeasuresSequence[0]
+    row, column = divmod(offset, image.Columns)
+    right, down = np.reshape(np.array(orientation.ImageOrientationPatient, dtype=float), (2, 3))
+    between_rows, between_columns = map(float, spacing.PixelSpacing)
+    origin = np.array(position.ImagePositionPatient, dtype=float)
+    place: np.ndarray = origin + column * between_columns * right + row * between_rows * down
+    return place
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy is not there: install Debian's dicom3tools")
