@@ -228,9 +228,9 @@ class Client(Connection):
     def prediction(self, prediction_id: str) -> PredictionRecord:
         return self._get(f"/predictions/{prediction_id}", PredictionRecord)
 
-    def start_batch(self, run_id: str) -> PredictionBatchRecord:
+    def start_batch(self, run_id: str, num_images: int) -> PredictionBatchRecord:
         """Of images to be tried together; `predict` takes its id."""
-        return self._post(f"/runs/{run_id}/prediction-batches", None, PredictionBatchRecord)
+        return self._post(f"/runs/{run_id}/prediction-batches?num_images={num_images}", None, PredictionBatchRecord)
 
     def prediction_batch(self, batch_id: str) -> PredictionBatchRecord:
         return self._get(f"/prediction-batches/{batch_id}", PredictionBatchRecord)

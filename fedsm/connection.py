@@ -15,15 +15,21 @@ Body = TypeVar("Body")
 
 
 class ApiError(Exception):
-    """The API's answer to a request that it refused. Its text is for people, one line for each wrong field."""
+    """The API's answer to a request that it refused. Its text is for people, one line for each wrong field.
 
-    def __init__(self, status: int, code: str, detail: str, fields: list[dict[str, str]]) -> None:
+    wait_seconds: after these the same request may be taken; None where waiting does not help.
+    """
+
+    def __init__(
+        self, status: int, code: str, detail: str, fields: list[dict[str, str]], wait_seconds: int | None = None
+    ) -> None:
         lines = [f"{f.get('field')} = {f.get('value')}: {f.get('message')} ({f.get('remedy')})" for f in fields]
         super().__init__("\n".join(lines) or detail)
         self.status = status
         self.code = code
         self.detail = detail
         self.fields = fields
+        self.wait_seconds = wait_seconds
 
 
 class NoServer(Exception):
@@ -106,7 +112,8 @@ def _token_of(folder: Path) -> str | None:
 
 def _api_error(response: httpx.Response) -> ApiError:
     try:
-        body = response.json()
-        return ApiError(response.status_code, body["error"], body["detail"], body.get("fields", []))
+        body, wait = response.json(), response.headers.get("Retry-After")
+        wait_seconds = int(wait) if response.status_code == httpx.codes.TOO_MANY_REQUESTS and wait else None
+        return ApiError(response.status_code, body["error"], body["detail"], body.get("fields", []), wait_seconds)
     except (ValueError, KeyError, TypeError):
         return ApiError(response.status_code, "http_error", f"{response.status_code}: {response.text[:300]}", [])

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from backend.artifacts.service import store_upload
 from backend.contracts.predictions import FileName
 from backend.contracts.thresholds import THRESHOLD_CHOICE, ThresholdChoice
-from backend.contracts.values import Id
+from backend.contracts.values import Id, Positive
 from backend.db.lookup import get_row
 from backend.db.models import Prediction, PredictionBatch, Run
 from backend.db.session import read_only, unit_of_work
@@ -67,15 +67,26 @@ def list_predictions(
 
 
 @router.post("/runs/{run_id}/prediction-batches", status_code=201)
-def start_prediction_batch(user: CanRunExperiments, run_id: Id, session: WriteSession) -> PredictionBatchRecord:
+def start_prediction_batch(
+    user: CanRunExperiments,
+    run_id: Id,
+    session: WriteSession,
+    num_images: Annotated[Positive | None, Query(description="How many will be sent, where that is known.")] = None,
+) -> PredictionBatchRecord:
     """Begin a batch of images; each is then sent to `predictions` with the batch's id, and is tried at once."""
-    return batches.batch_record(session, batches.start_batch(session, run_id, user))
+    return batches.batch_record(session, batches.start_batch(session, run_id, num_images, user))
 
 
 @router.get("/prediction-batches/{batch_id}")
 def get_prediction_batch(_user: CanRunExperiments, batch_id: Id, session: ReadSession) -> PredictionBatchRecord:
     """How many images of a batch are done."""
     return batches.batch_record(session, get_row(session, PredictionBatch, batch_id))
+
+
+@router.post("/prediction-batches/{batch_id}/cancel")
+def cancel_prediction_batch(_user: CanRunExperiments, batch_id: Id, session: WriteSession) -> PredictionBatchRecord:
+    """Give up the images of a batch that are not done. Those that are done stay; cancelling twice changes nothing."""
+    return batches.batch_record(session, batches.cancel_batch(session, batch_id))
 
 
 @router.delete("/prediction-batches/{batch_id}", status_code=204)

@@ -62,7 +62,12 @@ class PredictionBatchRecord(Record):
     run_id: str
     created_at: datetime
     created_by: str
+    cancelled_at: datetime | None = Field(description="Since then it takes no more images.")
+    num_expected: int | None = Field(description="How many were said to be coming; null: it was not said.")
     num_images: int = Field(description="That were sent so far.")
     num_done: int = Field(description="Of these, how many have masks.")
     num_failed: int = Field(description="Of these, how many have none and get none; each says why.")
-    fraction: float = Field(description="Of the work on the images that were sent, 0 to 1; 1 where none was.")
+    num_cancelled: int = Field(description="Of these, how many were given up before they were done.")
+    fraction: float = Field(
+        description="Of the work on all images that were sent or are still expected, 0 to 1; 1 where there is none."
+    )

@@ -13,7 +13,7 @@ from backend.contracts.tasks import COORDINATOR
 from backend.contracts.thresholds import ThresholdChoice
 from backend.contracts.unlikeness import unlike_in_words
 from backend.db.lookup import get_row, lock_row
-from backend.db.models import Prediction, Run, Task
+from backend.db.models import Prediction, PredictionBatch, Run, Task
 from backend.errors import Conflict
 from backend.evaluations.validated_threshold import chosen_gamma
 from backend.events import service as events
@@ -84,8 +84,15 @@ def predictions_of(run_id: str, batch: str | None = None) -> Select[Prediction]:
 
 
 def delete_prediction(session: Session, prediction_id: str) -> None:
-    """Forgets the image and everything made of it; the sweep that follows keeps what something else shows too."""
-    session.delete(lock_row(session, Prediction, prediction_id))
+    """Forgets the image and everything made of it; the sweep that follows keeps what something else shows too.
+
+    Its batch no longer waits for it.
+    """
+    prediction = lock_row(session, Prediction, prediction_id)
+    if prediction.batch_id is not None:
+        batch = lock_row(session, PredictionBatch, prediction.batch_id)
+        batch.num_expected = None if batch.num_expected is None else max(0, batch.num_expected - 1)
+    session.delete(prediction)
 
 
 def prediction_record(session: Session, prediction: Prediction) -> PredictionRecord:

@@ -29,7 +29,7 @@ from fedsm.cli.shared import (
     fail,
 )
 from fedsm.cli.watch import make_console, print_json
-from fedsm.client import Client
+from fedsm.client import ApiError, Client
 from fedsm.packing import CannotSend
 from fedsm.predicting.inputs import NothingThere, ToSend, different_stems, images_of
 from fedsm.predicting.options import DEFAULT_OUT, FormOption, OnlyOption, is_model_file, predict_here
@@ -93,7 +93,7 @@ def predict(
     with api(home, server, token) as client:
         run_id, used = find_models(client, model, threshold)
         if detach:
-            sent = client.start_batch(run_id)
+            sent = client.start_batch(run_id, len(images))
             list(_sent(client, run_id, used, images, sent.id))
             print_json(client.prediction_batch(sent.id).model_dump(mode="json")) if as_json else typer.echo(sent.id)
             return
@@ -162,7 +162,7 @@ def _predicted(
     used, started = batch, list[PredictionRecord]()
     try:
         if batch is None and len(images) > 1:
-            used = client.start_batch(run_id).id
+            used = client.start_batch(run_id, len(images)).id
         if batch is None:
             started = list(_sent(client, run_id, threshold, images, used))
             stems = [image.stem for image in images]
@@ -193,9 +193,23 @@ def _sent(
     for number, image in enumerate(images, start=1):
         _progress(f"sends {number} of {len(images)}: {image.stem}", len(images))
         try:
-            yield client.predict(run_id, *image.paths, threshold=threshold, batch=batch)
+            yield _send_patiently(client, run_id, threshold, image, batch)
         except CannotSend as problem:
             fail(str(problem), EXIT_WRONG_INPUT)
+
+
+def _send_patiently(
+    client: Client, run_id: str, threshold: ThresholdChoice, image: ToSend, batch: str | None
+) -> PredictionRecord:
+    """The server takes so many images in a minute; waits as long as it says."""
+    while True:
+        try:
+            return client.predict(run_id, *image.paths, threshold=threshold, batch=batch)
+        except ApiError as problem:
+            if problem.wait_seconds is None:
+                raise
+            typer.echo(f"waits {problem.wait_seconds} s: {problem.detail}", err=True)
+            time.sleep(problem.wait_seconds)
 
 
 def _progress(text: str, num_images: int) -> None:

@@ -72,7 +72,7 @@ def test_a_batch_says_how_many_of_its_images_are_done(
     backend: LiveBackend, worker: PlayedWorker, run_id: str, federation: dict[str, Any]
 ) -> None:
     batch = backend.post(f"/runs/{run_id}/prediction-batches")
-    assert (batch["num_images"], batch["fraction"]) == (0, 1)
+    assert (batch["num_images"], batch["num_expected"], batch["fraction"]) == (0, None, 1)
     path = f"/runs/{run_id}/predictions"
     for name in ("good.png", "bad.png", "later.png"):
         answer = backend.admin.post(f"/api/v1{path}", params={"name": name, "batch": batch["id"]}, content=IMAGE)
@@ -99,6 +99,33 @@ def test_a_batch_says_how_many_of_its_images_are_done(
     assert backend.admin.delete(f"/api/v1/prediction-batches/{batch['id']}").status_code == 204
     assert [row["id"] for row in backend.get(path)] == [alone["id"]]
     assert backend.admin.get(f"/api/v1/prediction-batches/{batch['id']}").status_code == 404
+
+
+def test_a_cancelled_batch_keeps_what_is_done_and_takes_no_more(
+    backend: LiveBackend, worker: PlayedWorker, run_id: str
+) -> None:
+    batch = backend.post(f"/runs/{run_id}/prediction-batches?num_images=4")
+    assert (batch["num_expected"], batch["fraction"]) == (4, 0), "what is still to come is work too"
+    path = f"/api/v1/runs/{run_id}/predictions"
+    for name in ("done.png", "claimed.png", "queued.png"):
+        sent = backend.admin.post(path, params={"name": name, "batch": batch["id"]}, content=IMAGE)
+        assert sent.status_code == 201
+    done, claimed = (worker.must_claim(worker.next_task_id("coordinator") or "") for _ in range(2))
+    assert worker.complete(done).status_code == 204
+    assert backend.get(f"/prediction-batches/{batch['id']}")["fraction"] == pytest.approx(1 / 4)
+    forgotten = backend.admin.post(path, params={"name": "forgotten.png", "batch": batch["id"]}, content=IMAGE).json()
+    assert backend.admin.delete(f"/api/v1/predictions/{forgotten['id']}").status_code == 204
+    assert backend.get(f"/prediction-batches/{batch['id']}")["num_expected"] == 3, "nobody waits for it"
+    for _ in range(2):
+        ended = backend.post(f"/prediction-batches/{batch['id']}/cancel")
+        assert [ended[f"num_{what}"] for what in ("images", "done", "failed", "cancelled")] == [3, 1, 0, 2]
+        assert (ended["fraction"], ended["cancelled_at"] is not None) == (1, True)
+    assert worker.complete(claimed).status_code == 409, "its worker hears of it"
+    assert worker.claim(worker.next_task_id("coordinator") or "").status_code == 409, "nobody begins it"
+    late = backend.admin.post(path, params={"name": "late.png", "batch": batch["id"]}, content=IMAGE)
+    assert (late.status_code, "was cancelled" in late.json()["detail"]) == (409, True)
+    statuses = {row["file_name"]: row["status"] for row in backend.get(f"/runs/{run_id}/predictions")}
+    assert statuses == {"done.png": "completed", "claimed.png": "cancelled", "queued.png": "cancelled"}
 
 
 def test_what_cannot_be_read_is_said(backend: LiveBackend, worker: PlayedWorker, run_id: str) -> None:

@@ -7,14 +7,20 @@ from backend.db.base import Base, new_id
 
 
 class PredictionBatch(Base):
-    """Images that are sent to be tried together; they come one by one."""
+    """Images that are sent to be tried together; they come one by one.
+
+    num_expected: how many were said to be coming, null: it was not said. cancelled_at: when what was not done was given
+    up; no image comes after it.
+    """
 
     __tablename__ = "prediction_batch"
 
     id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    num_expected: Mapped[int | None]
     created_at: Mapped[datetime]
     created_by: Mapped[str]
+    cancelled_at: Mapped[datetime | None]
 
 
 class Prediction(Base):

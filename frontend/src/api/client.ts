@@ -17,6 +17,8 @@ export class ApiError extends Error {
   readonly code: string;
   readonly fields: readonly FieldProblem[];
   readonly correlationId: string | null;
+  /** After these the same may be asked again; null where waiting does not help. */
+  readonly waitSeconds: number | null;
 
   constructor(
     status: number,
@@ -24,12 +26,14 @@ export class ApiError extends Error {
     detail: string,
     fields: readonly FieldProblem[],
     correlationId: string | null,
+    waitSeconds: number | null = null,
   ) {
     super(detail);
     this.status = status;
     this.code = code;
     this.fields = fields;
     this.correlationId = correlationId;
+    this.waitSeconds = waitSeconds;
   }
 }
 
@@ -64,7 +68,9 @@ function toApiError(error: unknown, response: Response | undefined): ApiError {
     typeof body.detail === "string" ? body.detail : `The backend answered ${response.status} ${response.statusText}.`;
   const fields = Array.isArray(body.fields) ? (body.fields as FieldProblem[]) : [];
   const id = typeof body.correlation_id === "string" ? body.correlation_id : null;
-  return new ApiError(response.status, typeof body.error === "string" ? body.error : "http_error", detail, fields, id);
+  const code = typeof body.error === "string" ? body.error : "http_error";
+  const wait = response.status === 429 ? response.headers.get("Retry-After") : null;
+  return new ApiError(response.status, code, detail, fields, id, wait === null ? null : Number(wait));
 }
 
 /** The server's problems as `field path -> what is wrong and what to do`, under the form's own field names. */

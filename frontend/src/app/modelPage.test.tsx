@@ -66,31 +66,6 @@ it("says of an export which model is written or which case is tried", async () =
   expect(screen.getByTestId("export-monai")).toHaveTextContent("Waits for a worker");
 });
 
-it("tries many images at once, each by itself, and says how many are done", async () => {
-  const made: object[] = [];
-  const { container, sent } = openApp("/runs/r1/model", {
-    ...MODEL_ANSWERS,
-    "GET /runs/r1/model": { ...version(1).facts, imported: false },
-    "GET /runs/r1/predictions": () => [...made],
-    "POST /runs/r1/predictions": ({ search }) => {
-      const name = new URLSearchParams(search).get("name");
-      const failed = name === "b.png";
-      const status = failed ? "failed" : name === "c.png" ? "queued" : "completed";
-      made.unshift({ id: name, file_name: name, status, error: failed && "damaged", masks: [], warnings: [] });
-      return made[0] as object;
-    },
-  });
-  await screen.findByRole("button", { name: "Choose images" });
-  const names = ["a.png", "b.png", "c.png"];
-  const files = names.map((name) => new File(["x"], name));
-  fireEvent.change(container.querySelector("input[type=file][multiple]") as HTMLElement, { target: { files } });
-  expect(await screen.findByText("2 of 3 images are done, 1 of them without a mask.")).toBeVisible();
-  const posts = sent.filter(({ what }) => what === "POST /runs/r1/predictions");
-  expect(posts.map(({ search }) => new URLSearchParams(search).get("name"))).toEqual(names);
-  expect(screen.getByRole("button", { name: "b.png, no mask" })).toBeVisible();
-  expect(screen.getByRole("button", { name: "c.png, under way" })).toBeVisible();
-});
-
 it("warns above the mask of an image that is unlike every site's, in the backend's words", async () => {
   const words = "This image is unlike every site's images: 4.2 times the usual distance. The mask may be wrong.";
   const entry = (id: string, unlike: string | null) => ({

@@ -28,6 +28,7 @@ export class Refusal {
   constructor(
     readonly status: number,
     readonly body: { error: string; detail: string; fields?: object[] },
+    readonly headers: Record<string, string> = {},
   ) {}
 }
 
@@ -59,7 +60,7 @@ export function openApp(address: string, answers: Answers) {
     if (own !== opened) return new Promise<Response>(() => {});
     const answer = all[one.what];
     const found = typeof answer === "function" ? answer(one) : answer;
-    if (found instanceof Refusal) return json(found.body, found.status);
+    if (found instanceof Refusal) return json(found.body, found.status, found.headers);
     return found === undefined ? json({ error: "not_found", detail: "nothing here" }, 404) : json(found, 200);
   });
   client.setConfig({ baseUrl: "http://backend.test", fetch: (request) => fetch(request) });
@@ -72,6 +73,6 @@ export function openApp(address: string, answers: Answers) {
   return { ...shown, sent, bodies };
 }
 
-function json(body: object | null, status: number): Response {
-  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+function json(body: object | null, status: number, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json", ...headers } });
 }

@@ -6927,6 +6927,12 @@ export type PredictedMask = {
  */
 export type PredictionBatchRecord = {
     /**
+     * Cancelled At
+     *
+     * Since then it takes no more images.
+     */
+    cancelled_at: string | null;
+    /**
      * Created At
      */
     created_at: string;
@@ -6937,7 +6943,7 @@ export type PredictionBatchRecord = {
     /**
      * Fraction
      *
-     * Of the work on the images that were sent, 0 to 1; 1 where none was.
+     * Of the work on all images that were sent or are still expected, 0 to 1; 1 where there is none.
      */
     fraction: number;
     /**
@@ -6945,11 +6951,23 @@ export type PredictionBatchRecord = {
      */
     id: string;
     /**
+     * Num Cancelled
+     *
+     * Of these, how many were given up before they were done.
+     */
+    num_cancelled: number;
+    /**
      * Num Done
      *
      * Of these, how many have masks.
      */
     num_done: number;
+    /**
+     * Num Expected
+     *
+     * How many were said to be coming; null: it was not said.
+     */
+    num_expected: number | null;
     /**
      * Num Failed
      *
@@ -21176,6 +21194,80 @@ export type GetPredictionBatchResponses = {
 
 export type GetPredictionBatchResponse = GetPredictionBatchResponses[keyof GetPredictionBatchResponses];
 
+export type CancelPredictionBatchData = {
+    body?: never;
+    path: {
+        /**
+         * Batch Id
+         */
+        batch_id: string;
+    };
+    query?: never;
+    url: '/api/v1/prediction-batches/{batch_id}/cancel';
+};
+
+export type CancelPredictionBatchErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type CancelPredictionBatchError = CancelPredictionBatchErrors[keyof CancelPredictionBatchErrors];
+
+export type CancelPredictionBatchResponses = {
+    /**
+     * Successful Response
+     */
+    200: PredictionBatchRecord;
+};
+
+export type CancelPredictionBatchResponse = CancelPredictionBatchResponses[keyof CancelPredictionBatchResponses];
+
 export type DeletePredictionData = {
     body?: never;
     path: {
@@ -23168,7 +23260,14 @@ export type StartPredictionBatchData = {
          */
         run_id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * Num Images
+         *
+         * How many will be sent, where that is known.
+         */
+        num_images?: number | null;
+    };
     url: '/api/v1/runs/{run_id}/prediction-batches';
 };
 

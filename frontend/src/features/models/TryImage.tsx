@@ -1,17 +1,4 @@
-import {
-  ActionIcon,
-  Alert,
-  Button,
-  Card,
-  FileButton,
-  Group,
-  Loader,
-  Progress,
-  Stack,
-  Text,
-  Title,
-  Tooltip,
-} from "@mantine/core";
+import { ActionIcon, Alert, Button, Card, FileButton, Group, Loader, Stack, Text, Title, Tooltip } from "@mantine/core";
 import { IconAlertTriangle, IconFolder, IconTrash, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
@@ -23,10 +10,12 @@ import { useNow } from "@/components/useNow";
 import { formatAgo } from "@/lib/format";
 import { TERMINAL_TASKS } from "@/lib/status";
 import { formatsInWords } from "@/lib/words";
-import { chosenFiles, droppedFiles, filesOfImages, type ImageFile, packedImage } from "./imageFiles";
+import { BatchProgress } from "./BatchProgress";
+import { chosenFiles, droppedFiles } from "./imageFiles";
 import type { ThresholdChoice } from "./models";
 import { Predicted } from "./Predicted";
-import { predictionsQuery } from "./queries";
+import { batchQuery, predictionsQuery } from "./queries";
+import { useSendImages } from "./useSendImages";
 
 const route = getRouteApi("/runs/$runId/model");
 /** Browsers know this attribute of inputs, and React's types do not. */
@@ -41,44 +30,23 @@ interface Props {
 export function TryImage({ set, federation, threshold }: Props & { threshold: ThresholdChoice }) {
   const client = useQueryClient();
   const search = route.useSearch();
-  const navigate = route.useNavigate();
   const [over, setOver] = useState(false);
   const isVolume = federation.task.dimensions === 3;
+  const { send, isSending, waits, show } = useSendImages(set.run_id, threshold);
   const { queryKey } = predictionsQuery(set.run_id);
-  const predictions = useQuery(predictionsQuery(set.run_id));
-  const [sent, setSent] = useState<Sent | null>(null);
-  const send = useMutation({
-    mutationFn: async (files: ImageFile[] | Promise<ImageFile[]>) => {
-      const images = filesOfImages(await files);
-      if (!images.length) await packedImage([]);
-      const ids: string[] = [];
-      for (const files of images) {
-        setSent({ ids: [...ids], of: images.length });
-        const image = await packedImage(files);
-        const query = { name: image.name, threshold };
-        const started = await unwrap(api.predictImage({ path: { run_id: set.run_id }, query, body: image }));
-        ids.push(started.id);
-        await client.invalidateQueries({ queryKey });
-        if (ids.length === 1) await show(started.id);
-      }
-      setSent({ ids, of: images.length });
-    },
-    onError: (error) => {
-      setSent((before) => before && { ...before, of: before.ids.length });
-      notifyError("Not sent", error);
-    },
-  });
-  const show = (id: string) =>
-    navigate({ search: (old) => ({ threshold: old.threshold, prediction: id }), replace: true });
+  const predictions = useQuery(predictionsQuery(set.run_id, search.batch));
   const forget = useMutation({
     mutationFn: (id: string) => unwrap(api.deletePrediction({ path: { prediction_id: id } })),
-    onSuccess: () => client.invalidateQueries({ queryKey }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey });
+      if (search.batch !== undefined) await client.invalidateQueries({ queryKey: batchQuery(search.batch).queryKey });
+    },
     onError: (error) => notifyError("Not forgotten", error),
   });
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    send.mutate(droppedFiles(event.dataTransfer));
+    send(droppedFiles(event.dataTransfer));
   };
   return (
     <Card
@@ -105,9 +73,9 @@ export function TryImage({ set, federation, threshold }: Props & { threshold: Th
             </Text>
           </div>
           <Group gap="xs">
-            <FileButton multiple onChange={(files) => files.length > 0 && send.mutate(chosenFiles(files))}>
+            <FileButton multiple onChange={(files) => files.length > 0 && send(chosenFiles(files))}>
               {(props) => (
-                <Button {...props} loading={send.isPending} leftSection={<IconUpload size={16} aria-hidden />}>
+                <Button {...props} loading={isSending} leftSection={<IconUpload size={16} aria-hidden />}>
                   Choose images
                 </Button>
               )}
@@ -116,13 +84,13 @@ export function TryImage({ set, federation, threshold }: Props & { threshold: Th
               <FileButton
                 multiple
                 inputProps={FOLDERS}
-                onChange={(files) => files.length > 0 && send.mutate(chosenFiles(files))}
+                onChange={(files) => files.length > 0 && send(chosenFiles(files))}
               >
                 {(props) => (
                   <Button
                     {...props}
                     variant="default"
-                    loading={send.isPending}
+                    loading={isSending}
                     leftSection={<IconFolder size={16} aria-hidden />}
                   >
                     Choose a folder
@@ -132,14 +100,29 @@ export function TryImage({ set, federation, threshold }: Props & { threshold: Th
             )}
           </Group>
         </Group>
+        {search.batch !== undefined && (
+          <BatchProgress
+            key={search.batch}
+            batch={search.batch}
+            runId={set.run_id}
+            {...{ isSending, waits }}
+            onShowAll={() => void show({})}
+          />
+        )}
         <Loaded query={predictions} skeleton={<RowsSkeleton rows={1} />}>
           {(all) => {
             const shown = all.find((entry) => entry.id === search.prediction) ?? all[0];
             if (!shown) return null;
+            const { batch_id: batch } = shown;
             return (
               <>
-                {sent && sent.of > 1 && <OfMany sent={sent} all={all} isSending={send.isPending} />}
-                {all.length > 1 && <Earlier all={all} shown={shown} onShow={(id) => void show(id)} />}
+                {all.length > 1 && (
+                  <Earlier
+                    all={all}
+                    shown={shown}
+                    onShow={(id) => void show({ batch: search.batch, prediction: id })}
+                  />
+                )}
                 <Group gap="xs">
                   <Text fw={500}>{shown.file_name}</Text>
                   <Tooltip label="Forget the image and its masks">
@@ -153,6 +136,15 @@ export function TryImage({ set, federation, threshold }: Props & { threshold: Th
                       <IconTrash size={16} />
                     </ActionIcon>
                   </Tooltip>
+                  {batch !== null && search.batch === undefined && (
+                    <Button
+                      size="compact-sm"
+                      variant="subtle"
+                      onClick={() => void show({ batch, prediction: shown.id })}
+                    >
+                      Images sent with it
+                    </Button>
+                  )}
                 </Group>
                 <Shown prediction={shown} set={set} federation={federation} />
               </>
@@ -161,26 +153,6 @@ export function TryImage({ set, federation, threshold }: Props & { threshold: Th
         </Loaded>
       </Stack>
     </Card>
-  );
-}
-
-/** ids: of those that are at the server. of: how many were chosen together. */
-interface Sent {
-  ids: string[];
-  of: number;
-}
-
-function OfMany({ sent, all, isSending }: { sent: Sent; all: PredictionRecord[]; isSending: boolean }) {
-  const ended = all.filter(({ id, status }) => sent.ids.includes(id) && TERMINAL_TASKS.has(status));
-  const failed = ended.filter(({ status }) => status !== "completed").length;
-  return (
-    <div>
-      <Text size="sm" role="status">
-        {isSending && `Sends image ${Math.min(sent.ids.length + 1, sent.of)} of ${sent.of}. `}
-        {ended.length} of {sent.of} images are done{failed > 0 && `, ${failed} of them without a mask`}.
-      </Text>
-      <Progress value={(100 * ended.length) / sent.of} aria-label="Images that are done" />
-    </div>
   );
 }
 
@@ -208,6 +180,7 @@ function Earlier(props: { all: PredictionRecord[]; shown: PredictionRecord; onSh
 /** Of one under way, and of one that failed. */
 function stateWords({ status }: PredictionRecord): string[] {
   if (status === "completed") return [];
+  if (status === "cancelled") return ["cancelled"];
   return TERMINAL_TASKS.has(status) ? ["no mask"] : ["under way"];
 }
 
@@ -223,6 +196,9 @@ function Shown({ prediction, set, federation }: Props & { prediction: Prediction
         {prediction.error}
       </Alert>
     );
+  }
+  if (prediction.status === "cancelled") {
+    return <Text size="sm">It was cancelled before its masks were made.</Text>;
   }
   if (prediction.status !== "completed") {
     return (

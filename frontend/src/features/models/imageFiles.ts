@@ -62,11 +62,17 @@ export async function packedImage(files: ImageFile[]): Promise<File> {
   const bytes = await new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) =>
     zip(contents, { level: 0 }, (error, data) => (error ? reject(error) : resolve(data as Uint8Array<ArrayBuffer>))),
   );
-  return new File([bytes], `${nameOf(files)}.zip`, { type: "application/zip" });
+  return new File([bytes], nameOfImage(files), { type: "application/zip" });
+}
+
+/** By which an image is sent: the name of its only file, or of the zip of its files. */
+export function nameOfImage(files: ImageFile[]): string {
+  const [first] = files;
+  return first && files.length === 1 ? first.file.name : `${nameOfMany(files)}.zip`;
 }
 
 /** The name of the folder, else of the header, else of the first file. */
-function nameOf(files: ImageFile[]): string {
+function nameOfMany(files: ImageFile[]): string {
   const paths = files.map(({ path }) => path);
   const [folder, within] = (paths[0] ?? "").split("/");
   if (folder && within && paths.every((path) => path.startsWith(`${folder}/`))) return folder;

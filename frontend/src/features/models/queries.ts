@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "@/api";
 import { TERMINAL_TASKS } from "@/lib/status";
+import { isOver, numEnded } from "./batches";
 import type { ThresholdChoice } from "./models";
 
 /** The models with one of the thresholds. While another one's load, those of before stay. */
@@ -32,13 +33,24 @@ export const exportsQuery = (runId: string) =>
     refetchInterval: ({ state }) => (state.data?.some(({ status }) => !TERMINAL_TASKS.has(status)) ? 1000 : false),
   });
 
-/** Asks again while one of them is under way. */
-export const predictionsQuery = (runId: string) =>
+/** Of one batch alone, or of all. Asks again while one of them is under way. */
+export const predictionsQuery = (runId: string, batch?: string) =>
   queryOptions({
-    queryKey: ["run", runId, "predictions"],
-    queryFn: () => unwrap(api.listPredictions({ path: { run_id: runId } })),
+    queryKey: batch === undefined ? ["run", runId, "predictions"] : ["run", runId, "predictions", batch],
+    queryFn: () => unwrap(api.listPredictions({ path: { run_id: runId }, query: { batch } })),
     refetchInterval: ({ state }) =>
       state.data?.some((prediction) => !TERMINAL_TASKS.has(prediction.status)) ? 700 : false,
+  });
+
+/** Asks again until all its images have ended; seldom where those that arrived have, because nobody may send the rest. */
+export const batchQuery = (batch: string) =>
+  queryOptions({
+    queryKey: ["batch", batch],
+    queryFn: () => unwrap(api.getPredictionBatch({ path: { batch_id: batch } })),
+    refetchInterval: ({ state: { data } }) => {
+      if (!data || isOver(data)) return false;
+      return numEnded(data) < data.num_images ? 700 : 3000;
+    },
   });
 
 export const versionQuery = (versionId: string) =>
