@@ -201,7 +201,7 @@ def _sent(
 def _send_patiently(
     client: Client, run_id: str, threshold: ThresholdChoice, image: ToSend, batch: str | None
 ) -> PredictionRecord:
-    """The server takes so many images in a minute; waits as long as it says."""
+    """The server takes a limited number of images in a minute; waits as long as it says."""
     while True:
         try:
             return client.predict(run_id, *image.paths, threshold=threshold, batch=batch)

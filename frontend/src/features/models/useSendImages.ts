@@ -73,7 +73,7 @@ export function useSendImages(runId: string, threshold: ThresholdChoice) {
     }
   };
 
-  /** The server takes so many images in a minute: it says how long to wait. */
+  /** The server takes a limited number of images in a minute, and says how long to wait. */
   const sendOne = async (files: ImageFile[], batch: string | undefined) => {
     const image = await packedImage(files);
     for (;;) {
