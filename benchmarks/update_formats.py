@@ -1,6 +1,6 @@
 """What updates in fewer bits save, and what they cost: bytes of a site's round, and Dice over seeds.
 
-    python -m benchmarks.update_formats [--seeds 3] [--rounds 16] [--only LABEL ...] [--state FILE]
+    python -m benchmarks.update_formats [--seeds 3] [--rounds 16] [--only LABEL ...] [--state FILE] [--json FILE]
 
 FedAvg and default FedSM on the synthetic sites of `benchmarks.methods`, with the schedule's `update_format` in each of
 its values. What was run already is read from the state file.
@@ -12,12 +12,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 
 import torch
 
 from backend.contracts.update_format import UpdateFormat
-from benchmarks.commit import commit
+from backend.version import code_version
+from benchmarks import record
 from benchmarks.method_sites import Workload
 from benchmarks.methods import (
     Method,
@@ -104,7 +106,9 @@ def run_row(workload: Workload, sites: dict[str, SiteData], method: Method, seed
 
 def main() -> int:
     """Runs what is missing, and prints a table for each workload."""
-    options = benchmark_parser(__doc__, 16, "update-formats.json").parse_args()
+    parser = benchmark_parser(__doc__, 16, "update-formats.json")
+    parser.add_argument("--json", type=Path, help="where to keep the results, such as benchmarks/results/NAME.json")
+    options = parser.parse_args()
     torch.set_num_threads(1)
     done: dict[str, dict[str, Any]] = json.loads(options.state.read_text()) if options.state.exists() else {}
     workloads = chosen_workloads(options)
@@ -116,7 +120,7 @@ def main() -> int:
                 if key in done or (options.only and method.label not in options.only):
                     continue
                 started = time.process_time()
-                done[key] = run_row(workload, sites, method, seed) | {"commit": commit()}
+                done[key] = run_row(workload, sites, method, seed) | {"commit": code_version()}
                 print(f"{key}: {done[key]['dice']:.4f}, {time.process_time() - started:.0f} CPU s", file=sys.stderr)
                 options.state.write_text(json.dumps(done, indent=1))
     print(f"python -m benchmarks.update_formats {' '.join(sys.argv[1:])}\n{describe_hardware()}, one thread\n")
@@ -130,6 +134,8 @@ def main() -> int:
             for method in rows()
         }
         print("\n".join(table(of_seeds)))
+    if options.json is not None:
+        record.write(options.json, record.about("benchmarks.update_formats") | {"results": done})
     return 0
 
 

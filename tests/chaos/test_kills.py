@@ -36,12 +36,13 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def config() -> ExperimentConfig:
-    """About a second of training a site and round: long enough to be killed in."""
+    """About a second of training a site and round: long enough to be killed in. In 8 bits a site keeps what rounding
+    loses of its updates, next to the optimizer's moments."""
     return tiny_config(
         FEDSM,
         data={"image_size": 64},
         network={"channels": (8, 16), "num_residual_units": 1},
-        schedule={"rounds": 3, "batch_size": 1, "local_epochs": 8},
+        schedule={"rounds": 3, "batch_size": 1, "local_epochs": 8, "update_format": "int8"},
     )
 
 

@@ -84,7 +84,9 @@ def test_from_invitation_to_a_finished_run(tmp_path: Path, valkey_url: str, site
             )
             _take_data_into_use(hub, federation.id, sites)
             federation = hub.client.federation(federation.id)
-            experiment = hub.start_experiment(federation, "Over hospitals", tiny_config(FedSMConfig(), seeds=(0,)))
+            schedule = {"rounds": 2, "batch_size": 2, "update_format": "int8"}
+            config = tiny_config(FedSMConfig(), seeds=(0,), schedule=schedule)
+            experiment = hub.start_experiment(federation, "Over hospitals", config)
             _each_hospital_approves(hub, hospitals, experiment.runs[0].id)
             hospitals[NAMES[0]].kill_agent()
             _the_links_break_in_mid_round(hub, front, hospitals, experiment.runs[0].id)
