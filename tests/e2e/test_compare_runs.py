@@ -53,3 +53,27 @@ def test_two_runs_are_compared(
         expect(row).to_contain_text(f"{score.mean:.3f}")
     page.get_by_role("link", name="FedProx, seed 0").first.click()
     expect(page.get_by_role("heading", name="Held near")).to_be_visible()
+
+
+def test_a_view_of_the_runs_is_saved_and_there_again_after_a_reload(
+    signed_in: Page, federation: FederationRecord, experiments: list[ExperimentRecord]
+) -> None:
+    page, name = signed_in, experiments[0].name
+    runs = f"/federations/{federation.id}?tab=experiments&list=runs"
+    page.goto(f"{runs}&find={name}&group=method")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("menuitem", name="Save this view").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Averages, by method")
+    page.keyboard.press("Enter")
+    view = page.get_by_role("button", name="Averages, by method")
+    expect(view).to_be_visible()
+    page.goto(runs)
+    find = page.get_by_label("Find", exact=True)
+    expect(find).to_have_value("")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("menuitem", name="Averages, by method", exact=True).click()
+    expect(find).to_have_value(name)
+    page.reload()
+    expect(view).to_be_visible()
+    expect(page.get_by_test_id("runs-table")).to_contain_text("FedAvg")
+    expect(page.get_by_test_id("runs-table")).not_to_contain_text("FedProx")

@@ -1,4 +1,5 @@
-"""A finished run goes on: more rounds, a test on other data, a model file out and in, and a run that begins with it."""
+"""A finished experiment goes on: more rounds, more runs, a test on other data, a model file out and in, and a run that
+begins with it."""
 
 import re
 from pathlib import Path
@@ -17,6 +18,17 @@ from tests.integration.tiny_data import TASK, tiny_config, write_sites
 pytestmark = pytest.mark.e2e
 
 RUN_MS = 60_000
+#: A tab that nobody looks at, which a browser without windows does not have; what it tells is also kept in `told`.
+TAB_BEHIND = """
+  window.told = [];
+  window.Notification = class extends window.Notification {
+    constructor(title, options) {
+      super(title, options);
+      window.told.push(title);
+    }
+  };
+  Object.defineProperty(document, "hidden", { get: () => true });
+"""
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +114,33 @@ def test_a_model_file_comes_in_again_and_a_run_begins_with_it(
     page.get_by_role("option", name=re.compile("^Imported: To go on: FedAvg, seed 0")).click()
     expect(page.get_by_text("Each site begins with its own personalized model where there is one")).to_be_visible()
     assert platform.client.run(imported).id == imported
+
+
+def test_a_seed_is_added_to_a_finished_experiment_and_another_tab_tells_of_its_end(
+    signed_in: Page, platform: LivePlatform, run: RunRecord
+) -> None:
+    """What is trained stays: only the new seed is."""
+    page, before = signed_in, platform.client.run(run.id)
+    page.context.grant_permissions(["notifications"], origin=platform.client.server)
+    page.goto(f"/experiments/{run.experiment_id}")
+    page.get_by_role("button", name="admin", exact=True).click()
+    page.get_by_role("menuitem", name="Tell when runs end").click()
+    behind = page.context.new_page()
+    behind.add_init_script(TAB_BEHIND)
+    behind.goto("/tokens")
+    expect(behind.get_by_role("heading", name="Access tokens")).to_be_visible()
+
+    page.get_by_role("button", name="Add runs").click()
+    dialog = page.get_by_role("dialog")
+    seeds = dialog.get_by_label("Add seeds").and_(dialog.locator("input"))
+    seeds.fill("1")
+    seeds.press("Enter")
+    expect(dialog.get_by_test_id("added-count")).to_have_text(
+        "1 new run, on the data of the other runs. What is trained stays as it is."
+    )
+    dialog.get_by_role("button", name="Add 1 run").click()
+    expect(dialog).to_be_hidden()
+    behind.wait_for_function("() => window.told.length > 0", timeout=RUN_MS)
+    assert behind.evaluate("() => window.told") == ["FedAvg, seed 1 is finished"]
+    first, added = platform.client.experiment(run.experiment_id).runs
+    assert (first.finished_at, added.seed, added.status) == (before.finished_at, 1, "completed")

@@ -1,5 +1,6 @@
 """The models of a finished run in a real browser, tried on an image."""
 
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -117,6 +118,25 @@ def test_the_set_is_downloaded(signed_in: Page, run: RunRecord, tmp_path: Path) 
     download.value.save_as(target)
     with zipfile.ZipFile(target) as archive:
         assert {"README.md", "model.json", "global.safetensors", "selector.safetensors"} <= set(archive.namelist())
+
+
+def test_the_threshold_that_validation_chose_goes_along_from_the_results_into_the_file(
+    signed_in: Page, platform: LivePlatform, run: RunRecord, tmp_path: Path
+) -> None:
+    page = signed_in
+    best = platform.client.run_selector(run.id).validation
+    assert best is not None
+    page.goto(f"/experiments/{run.experiment_id}")
+    page.get_by_test_id("validated-threshold").get_by_role("link", name="Use this").click()
+    chosen = page.get_by_test_id("threshold-bar").get_by_label(f"\u03b3 = {best.gamma}, best on validation")
+    expect(chosen).to_be_checked()
+    page.reload()
+    expect(chosen).to_be_checked()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("^Download")).click()
+    download.value.save_as(tmp_path / "model.zip")
+    with zipfile.ZipFile(tmp_path / "model.zip") as archive:
+        assert json.loads(archive.read("model.json"))["strategy"]["gamma"] == best.gamma
 
 
 def test_a_model_is_registered_noted_pointed_to_and_compared(
