@@ -14,7 +14,7 @@ LOOK_EVERY_MS = 50
 LOOKS_MS = 1_200
 #: Begun before the page is: counts what the viewer does, and notes when a frame shows another case.
 WATCH = """(() => {
-    const seen = (window.nextCase = { shaders: 0, pictures: 0, pressed: 0, shown: null });
+    const seen = (window.nextCase = { shaders: 0, pictures: 0, slices: 0, pressed: 0, shown: null });
     const { finish } = WebGL2RenderingContext.prototype;
     const count = (name, counter) => {
         const original = WebGL2RenderingContext.prototype[name];
@@ -25,6 +25,7 @@ WATCH = """(() => {
     };
     count("compileShader", "shaders");
     count("finish", "pictures");
+    count("drawArrays", "slices");
     addEventListener("keydown", (event) => (seen.pressed = event.timeStamp), { capture: true });
     new MutationObserver((changes) => {
         const changed = changes.find(({ target }) => target.matches("[data-testid=viewer][data-case]"));
@@ -38,7 +39,7 @@ WATCH = """(() => {
 })()"""
 BEGIN = """() => {
     performance.clearResourceTimings();
-    Object.assign(window.nextCase, { shaders: 0, pictures: 0, shown: null });
+    Object.assign(window.nextCase, { shaders: 0, pictures: 0, slices: 0, shown: null });
 }"""
 SHOWN = """() => {
     const { shown, shaders, pictures } = window.nextCase;

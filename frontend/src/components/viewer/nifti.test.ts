@@ -1,6 +1,7 @@
+import { NIFTI1 } from "nifti-reader-js";
 import { describe, expect, it } from "vitest";
 import { structureVoxels } from "./maskVolume";
-import { gunzip, parseMask, toNifti } from "./nifti";
+import { gunzip, parseMask, toColourNifti } from "./nifti";
 
 /** A NIfTI-1 file of unsigned bytes, one slice. */
 function niftiFile(width: number, height: number, values: number[]): ArrayBuffer {
@@ -55,11 +56,14 @@ describe("mask files", () => {
     expect([...structureVoxels(mask, 31)]).toEqual([1, 0]);
   });
 
-  it("keeps the geometry when it writes one structure", () => {
-    const mask = parseMask(niftiFile(2, 2, [1, 2, 3, 0]));
-    const again = parseMask(toNifti(mask, structureVoxels(mask, 1)));
-    expect([again.width, again.height, again.depth]).toEqual([2, 2, 1]);
-    expect([...again.bits]).toEqual([0, 1, 1, 0]);
+  it("keeps the geometry when it writes colours", () => {
+    const mask = parseMask(niftiFile(2, 1, [1, 2]));
+    const file = toColourNifti(mask, Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]));
+    const header = new NIFTI1();
+    header.readHeader(file);
+    expect([header.datatypeCode, header.numBitsPerVoxel]).toEqual([2304, 32]);
+    expect(header.dims.slice(1, 4)).toEqual([2, 1, 1]);
+    expect([...new Uint8Array(file, header.vox_offset)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
   it("leaves uncompressed bytes alone", async () => {

@@ -12,6 +12,9 @@ const VOXELS: Readonly<Record<number, typeof Uint8Array | typeof Uint16Array | t
   [NIFTI1.TYPE_UINT32]: Uint32Array,
 };
 
+/** The data type of four bytes, which the library does not name. */
+const RGBA32 = 2304;
+
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
@@ -45,7 +48,7 @@ export function parseMask(buffer: ArrayBuffer): MaskVolume {
     height,
     depth,
     spacing: [x, y, z],
-    bits: Uint32Array.from(new Voxels(stored)),
+    bits: new Uint32Array(new Voxels(stored)),
   };
 }
 
@@ -60,14 +63,14 @@ function headerOf(buffer: ArrayBuffer): NIFTI1 {
   return header;
 }
 
-/** A NIfTI-1 file with the mask's geometry and these voxels. */
-export function toNifti(mask: MaskVolume, voxels: Uint8Array): ArrayBuffer {
-  const file = new Uint8Array(mask.header.length + voxels.length);
+/** A NIfTI-1 file with the mask's geometry. colours: red, green, blue and opacity of each voxel. */
+export function toColourNifti(mask: MaskVolume, colours: Uint8Array): ArrayBuffer {
+  const file = new Uint8Array(mask.header.length + colours.length);
   file.set(mask.header, 0);
-  file.set(voxels, mask.header.length);
+  file.set(colours, mask.header.length);
   const view = new DataView(file.buffer);
-  view.setInt16(70, NIFTI1.TYPE_UINT8, true);
-  view.setInt16(72, 8, true);
+  view.setInt16(70, RGBA32, true);
+  view.setInt16(72, 32, true);
   view.setFloat32(112, 1, true);
   view.setFloat32(116, 0, true);
   return file.buffer;

@@ -3,10 +3,11 @@
 import { DRAG_MODE, Niivue, type NVImage, SLICE_TYPE } from "@niivue/niivue";
 import { caseFile, caseMask } from "./caseFiles";
 import { drawWithFrame, forgetDrawing } from "./frames";
-import { dependsOnPlane, type Layer, layerOpacity, layerVoxels, type Plane, urlsOf } from "./layers";
-import type { MaskVolume } from "./maskVolume";
-import { toNifti } from "./nifti";
+import { dependsOnPlane, type Layer, type Plane, urlsOf } from "./layers";
+import { toColourNifti } from "./nifti";
+import { leaveOutGradients } from "./niivueGradients";
 import { volumeOf } from "./niivueVolume";
+import { colours, type LoadedLayer, type Painting, paintingOf } from "./overlay";
 import { underPointerWords, voxelAt } from "./readout";
 import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "./viewPan";
 
@@ -35,7 +36,6 @@ const AXES: Record<Plane, 0 | 1 | 2> = { sagittal: 0, coronal: 1, axial: 2, all:
 /** In three dimensions the image is a veil around the structures. */
 const VEIL = 0.12;
 const CROSSHAIR = 1;
-
 const NO_CROSSHAIR = 0;
 /** Red, green, blue and opacity of the ruler: yellow is seen on every image. */
 const RULER = [1, 0.85, 0, 1] as const;
@@ -49,10 +49,10 @@ const WHEEL_STEP = 1.15;
 export type Direction = "left" | "right" | "up" | "down";
 const STEPS: Record<Direction, [number, number]> = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 
-interface Loaded {
-  layer: Layer;
-  mask: MaskVolume;
-  reference: MaskVolume | undefined;
+/** What lies over the image, and the volume that it was made into. */
+interface Overlay {
+  painting: Painting;
+  volume: NVImage;
 }
 
 function pointOf(numbers: ArrayLike<number>): [number, number, number] {
@@ -65,7 +65,9 @@ export type PixelLength = number | null;
 export class CaseView {
   readonly #niivue: Niivue;
   readonly #draw: () => void;
-  #layers: readonly Loaded[] = [];
+  #layers: readonly LoadedLayer[] = [];
+  #overlay: Overlay | null = null;
+  #opacity = 0;
   #image: ArrayBuffer | null = null;
   /** What NiiVue makes black and white of the image by itself. */
   #automatic: [number, number] = [0, 1];
@@ -127,6 +129,7 @@ export class CaseView {
     // To compile the shaders takes most of the viewer's start, and no case has a mesh of triangles.
     niivue.meshShaders = [];
     await niivue.attachToCanvas(canvas);
+    leaveOutGradients(niivue);
     return new CaseView(niivue);
   }
 
@@ -135,7 +138,7 @@ export class CaseView {
     const [image, loaded] = await Promise.all([
       caseFile(imageUrl, signal),
       Promise.all(
-        layers.map(async (layer): Promise<Loaded> => {
+        layers.map(async (layer): Promise<LoadedLayer> => {
           const [mask, reference] = await Promise.all(urlsOf(layer).map((url) => caseMask(url, signal)));
           if (!mask) throw new Error("The layer names no mask.");
           return { layer, mask, reference };
@@ -146,29 +149,40 @@ export class CaseView {
     // The image that is on screen already stays: its window too.
     const background =
       this.#image === image && old ? old : await volumeOf(image, "image.nii", "gray", 1, [Number.NaN, Number.NaN]);
-    const overlays = await Promise.all(loaded.map((entry) => this.#overlay(entry, opacity)));
+    const overlay = await this.#paint(loaded, opacity);
     if (signal.aborted) return;
     if (background !== old) this.#automatic = [background.cal_min ?? 0, background.cal_max ?? 1];
     this.#image = image;
     this.#layers = loaded;
     this.#painted = this.#plane;
-    this.#put(background, overlays);
+    this.#put(background, overlay);
   }
 
   /** All at once: to add one volume after another would draw everything for each. */
-  #put(background: NVImage, overlays: NVImage[]): void {
+  #put(background: NVImage, overlay: Overlay | null): void {
+    const stays = this.#niivue.volumes[0] === background;
+    const overlays = overlay ? [overlay.volume] : [];
+    this.#overlay = overlay;
     this.#niivue.volumes = [background, ...overlays];
     this.#niivue.back = background;
     this.#niivue.overlays = overlays;
-    this.#niivue.updateGLVolume();
+    if (stays && overlay) this.#putOverlay(overlay.volume);
+    else this.#niivue.updateGLVolume();
   }
 
-  async #overlay({ layer, mask, reference }: Loaded, opacity: number): Promise<NVImage> {
-    const [red, green, blue] = layer.colour;
-    const colormap = `structure-${red}-${green}-${blue}`;
-    this.#niivue.addColormap(colormap, { R: [0, red], G: [0, green], B: [0, blue], A: [0, 255], I: [0, 255] });
-    const file = toNifti(mask, layerVoxels(layer, mask, reference, this.#plane));
-    return await volumeOf(file, "overlay.nii", colormap, layerOpacity(layer, opacity), [0, 1]);
+  /** Over the image that is on screen already. */
+  #putOverlay(volume: NVImage): void {
+    this.#niivue.refreshLayers(volume, 1);
+    this.#niivue.drawScene();
+  }
+
+  /** null: nothing lies over the image. */
+  async #paint(layers: readonly LoadedLayer[], opacity: number): Promise<Overlay | null> {
+    this.#opacity = opacity;
+    if (!layers[0]) return null;
+    const painting = paintingOf(layers, this.#plane);
+    const file = toColourNifti(layers[0].mask, colours(painting, opacity));
+    return { painting, volume: await volumeOf(file, "overlay.nii", "gray", 1, [0, 1]) };
   }
 
   /** Outlines are of a plane's slices: another plane has others. */
@@ -179,15 +193,9 @@ export class CaseView {
     if (plane === this.#painted || !background) return;
     this.#painted = plane;
     if (!layers.some(({ layer }) => dependsOnPlane(layer))) return;
-    const overlays = await Promise.all(
-      layers.map(async (entry, index) =>
-        dependsOnPlane(entry.layer)
-          ? await this.#overlay(entry, opacity)
-          : (this.#niivue.volumes[index + 1] as NVImage),
-      ),
-    );
+    const overlay = await this.#paint(layers, opacity);
     // In the meantime another case, other layers or another plane may have come.
-    if (this.#plane === plane && this.#layers === layers) this.#put(background, overlays);
+    if (this.#plane === plane && this.#layers === layers) this.#put(background, overlay);
   }
 
   /** What can be moved, or null for a picture. */
@@ -257,13 +265,10 @@ export class CaseView {
   }
 
   setOpacity(opacity: number): void {
-    const images = this.#niivue.volumes.slice(1);
-    const wanted = this.#layers.map(({ layer }) => layerOpacity(layer, opacity));
-    if (images.every((image, index) => image.opacity === wanted[index])) return;
-    images.forEach((image, index) => {
-      image.opacity = wanted[index] ?? image.opacity;
-    });
-    this.#niivue.updateGLVolume();
+    if (!this.#overlay || opacity === this.#opacity) return;
+    this.#opacity = opacity;
+    this.#overlay.volume.img = colours(this.#overlay.painting, opacity);
+    this.#putOverlay(this.#overlay.volume);
   }
 
   /** What a mouse moves here moves in the others too: zoom, position, slice. */
