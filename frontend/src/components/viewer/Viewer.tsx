@@ -120,7 +120,7 @@ export default function Viewer(props: Props) {
     view.showPlane(plane);
     const at = view.slice();
     if (at !== undefined) newest.current.onSlice(at);
-    view.repaint(newest.current.opacity).catch((error: Error) => setShown({ state: "failed", message: error.message }));
+    view.repaint(newest.current.opacity);
   }, [view, ready, plane]);
 
   // A layout effect runs before the browser paints, so image and slice number change in the same frame.

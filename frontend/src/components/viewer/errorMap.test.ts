@@ -4,7 +4,6 @@ import type { MaskVolume } from "./maskVolume";
 
 function mask(...bits: number[]): MaskVolume {
   return {
-    header: new Uint8Array(352),
     width: bits.length,
     height: 1,
     depth: 1,

@@ -2,13 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type Axis, type MaskVolume, mostDifferentSlice, outline } from "./maskVolume";
 
 function marked(bits: number[], [width, height, depth]: [number, number, number]): MaskVolume {
-  return { header: new Uint8Array(0), width, height, depth, spacing: [1, 1, 1], bits: Uint32Array.from(bits) };
+  return { width, height, depth, spacing: [1, 1, 1], bits: Uint32Array.from(bits) };
 }
 
 describe("mask volumes", () => {
   it("finds the slice where two masks differ most, of the structures that are asked for", () => {
     const volume = (bits: number[]) => ({
-      header: new Uint8Array(0),
       width: 2,
       height: 1,
       depth: 3,

@@ -12,9 +12,6 @@ const VOXELS: Readonly<Record<number, typeof Uint8Array | typeof Uint16Array | t
   [NIFTI1.TYPE_UINT32]: Uint32Array,
 };
 
-/** The data type of four bytes, which the library does not name. */
-const RGBA32 = 2304;
-
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
@@ -43,12 +40,11 @@ export function parseMask(buffer: ArrayBuffer): MaskVolume {
   }
   const [, x = 1, y = 1, z = 1] = header.pixDims.map((length) => Math.abs(length) || 1);
   return {
-    header: new Uint8Array(buffer.slice(0, header.vox_offset)),
     width,
     height,
     depth,
     spacing: [x, y, z],
-    bits: new Uint32Array(new Voxels(stored)),
+    bits: new Voxels(stored),
   };
 }
 
@@ -61,17 +57,4 @@ function headerOf(buffer: ArrayBuffer): NIFTI1 {
   }
   header.dims = [3, ...header.dims.slice(1, 4).map((size) => Math.max(1, size))];
   return header;
-}
-
-/** A NIfTI-1 file with the mask's geometry. colours: red, green, blue and opacity of each voxel. */
-export function toColourNifti(mask: MaskVolume, colours: Uint8Array): ArrayBuffer {
-  const file = new Uint8Array(mask.header.length + colours.length);
-  file.set(mask.header, 0);
-  file.set(colours, mask.header.length);
-  const view = new DataView(file.buffer);
-  view.setInt16(70, RGBA32, true);
-  view.setInt16(72, 32, true);
-  view.setFloat32(112, 1, true);
-  view.setFloat32(116, 0, true);
-  return file.buffer;
 }

@@ -1,4 +1,4 @@
-/** A NIfTI file as a volume of NiiVue, whose function for it takes nineteen values in their order. */
+/** Volumes of NiiVue. */
 
 import { NVImage } from "@niivue/niivue";
 
@@ -10,23 +10,17 @@ function isVolume(file: ArrayBuffer): boolean {
   return new DataView(file).getInt16(46, true) > 1;
 }
 
-/** Reads a NIfTI file that is at hand. Numbers that are left out: NiiVue's choice. */
-export async function volumeOf(
-  file: ArrayBuffer,
-  name: string,
-  colormap: string,
-  opacity: number,
-  [low, high]: [number, number],
-): Promise<NVImage> {
+/** Reads the NIfTI file of an image, by a function that takes nineteen values in their order. */
+export async function volumeOf(file: ArrayBuffer): Promise<NVImage> {
   const none = Number.NaN;
   return await NVImage.new(
     file,
-    name,
-    colormap,
-    opacity,
+    "image.nii",
+    "gray",
+    1,
     null,
-    low,
-    high,
+    none,
+    none,
     true,
     isVolume(file) ? EXTREMES : 0,
     false,
@@ -41,4 +35,24 @@ export async function volumeOf(
     0,
     null,
   );
+}
+
+/** The data type of red, green, blue and opacity in a byte each. */
+const RGBA32 = 2304;
+
+/**
+ * Colours on the voxels of an image, four bytes each, x fastest. Of a file of them NiiVue would copy all and look for the
+ * darkest and the brightest. Throws where they are of another number of voxels.
+ */
+export function colouredOver(image: NVImage, colours: Uint8Array): NVImage {
+  const { hdr } = image;
+  if (!hdr || colours.length !== 4 * (image.nVox3D ?? 0)) throw new Error("The masks are of another image.");
+  const header = Object.assign(Object.create(Object.getPrototypeOf(hdr)), hdr, {
+    datatypeCode: RGBA32,
+    numBitsPerVoxel: 32,
+    scl_slope: 1,
+    scl_inter: 0,
+  });
+  const own = { id: `${image.id}-overlay`, hdr: header, img: colours, _colormap: "gray", _opacity: 1 };
+  return Object.assign(new NVImage(), image, own, { cal_min: 0, cal_max: 1, global_min: 0, global_max: 1 });
 }

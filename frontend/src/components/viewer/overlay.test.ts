@@ -5,7 +5,7 @@ import { colours, paintingOf } from "./overlay";
 
 function mask(bits: number[]): MaskVolume {
   const [width, height, depth] = [bits.length, 1, 1];
-  return { header: new Uint8Array(0), width, height, depth, spacing: [1, 1, 1], bits: Uint32Array.from(bits) };
+  return { width, height, depth, spacing: [1, 1, 1], bits: Uint32Array.from(bits) };
 }
 
 function layer(structure: number, colour: [number, number, number], style: MaskLayer["style"] = "fill"): Layer {
@@ -45,6 +45,16 @@ describe("what is painted over an image", () => {
   it("gives an outline more ink than an area", () => {
     const painting = paintingOf(loaded(mask([1]), layer(0, [9, 9, 9], "outline")), "axial");
     expect(pixels(colours(painting, 0.5))).toEqual([[9, 9, 9, 230]]);
+  });
+
+  it("tells more sets of layers apart than fit in a byte", () => {
+    // Nine structures of which every voxel holds other ones.
+    const bits = Array.from({ length: 512 }, (_, index) => index);
+    const layers = Array.from({ length: 9 }, (_, structure) => layer(structure, [structure === 8 ? 255 : 0, 0, 0]));
+    const painting = paintingOf(loaded(mask(bits), ...layers), "axial");
+    expect(painting.sets).toHaveLength(512);
+    const reds = pixels(colours(painting, 1)).map(([red]) => red);
+    expect(reds).toEqual(bits.map((bit) => (bit >= 256 ? 255 : 0)));
   });
 
   it("refuses masks of different images", () => {

@@ -3,6 +3,9 @@
 import { type Layer, layerOpacity, layerVoxels, type Plane } from "./layers";
 import type { MaskVolume } from "./maskVolume";
 
+/** Number of values of a byte. A layer at most doubles the number of sets. */
+const BYTE = 256;
+
 export interface LoadedLayer {
   layer: Layer;
   mask: MaskVolume;
@@ -12,22 +15,22 @@ export interface LoadedLayer {
 /** Which layers paint each voxel. */
 export interface Painting {
   /** Of each voxel its place in `sets`. */
-  places: Uint32Array;
+  places: Uint8Array | Uint32Array;
   /** Layers that paint the same voxels, the lowest first. The first set is that of voxels that nothing paints. */
   sets: readonly (readonly Layer[])[];
 }
 
 /** loaded: the lowest layer first. Throws where their masks are of different images. */
 export function paintingOf(loaded: readonly LoadedLayer[], plane: Plane): Painting {
-  const places = new Uint32Array(loaded[0]?.mask.bits.length ?? 0);
+  let places: Painting["places"] = new Uint8Array(loaded[0]?.mask.bits.length ?? 0);
   const sets: (readonly Layer[])[] = [[]];
   for (const { layer, mask, reference } of loaded) {
     const voxels = layerVoxels(layer, mask, reference, plane);
     if (voxels.length !== places.length) throw new Error("The masks are of different images.");
+    if (2 * sets.length > BYTE) places = new Uint32Array(places);
     // From the place of a set to that of the set with this layer.
     const next: number[] = [];
-    for (let index = 0; index < voxels.length; index += 1) {
-      if (voxels[index] === 0) continue;
+    for (let index = voxels.indexOf(1); index >= 0; index = voxels.indexOf(1, index + 1)) {
       const place = places[index] as number;
       places[index] = next[place] ??= sets.push([...(sets[place] ?? []), layer]) - 1;
     }

@@ -4,9 +4,8 @@ import { DRAG_MODE, Niivue, type NVImage, SLICE_TYPE } from "@niivue/niivue";
 import { caseFile, caseMask } from "./caseFiles";
 import { drawWithFrame, forgetDrawing } from "./frames";
 import { dependsOnPlane, type Layer, type Plane, urlsOf } from "./layers";
-import { toColourNifti } from "./nifti";
 import { leaveOutGradients } from "./niivueGradients";
-import { volumeOf } from "./niivueVolume";
+import { colouredOver, volumeOf } from "./niivueVolume";
 import { colours, type LoadedLayer, type Painting, paintingOf } from "./overlay";
 import { underPointerWords, voxelAt } from "./readout";
 import { centreOf, movedFrom, type Pan, SHOW_ALL, turned, zoomedAbout } from "./viewPan";
@@ -147,10 +146,9 @@ export class CaseView {
     ]);
     const old = this.#niivue.volumes[0];
     // The image that is on screen already stays: its window too.
-    const background =
-      this.#image === image && old ? old : await volumeOf(image, "image.nii", "gray", 1, [Number.NaN, Number.NaN]);
-    const overlay = await this.#paint(loaded, opacity);
+    const background = this.#image === image && old ? old : await volumeOf(image);
     if (signal.aborted) return;
+    const overlay = this.#paint(background, loaded, opacity);
     if (background !== old) this.#automatic = [background.cal_min ?? 0, background.cal_max ?? 1];
     this.#image = image;
     this.#layers = loaded;
@@ -177,25 +175,21 @@ export class CaseView {
   }
 
   /** null: nothing lies over the image. */
-  async #paint(layers: readonly LoadedLayer[], opacity: number): Promise<Overlay | null> {
+  #paint(background: NVImage, layers: readonly LoadedLayer[], opacity: number): Overlay | null {
     this.#opacity = opacity;
-    if (!layers[0]) return null;
+    if (layers.length === 0) return null;
     const painting = paintingOf(layers, this.#plane);
-    const file = toColourNifti(layers[0].mask, colours(painting, opacity));
-    return { painting, volume: await volumeOf(file, "overlay.nii", "gray", 1, [0, 1]) };
+    return { painting, volume: colouredOver(background, colours(painting, opacity)) };
   }
 
   /** Outlines are of a plane's slices: another plane has others. */
-  async repaint(opacity: number): Promise<void> {
-    const plane = this.#plane;
+  repaint(opacity: number): void {
     const background = this.#niivue.volumes[0];
-    const layers = this.#layers;
-    if (plane === this.#painted || !background) return;
-    this.#painted = plane;
-    if (!layers.some(({ layer }) => dependsOnPlane(layer))) return;
-    const overlay = await this.#paint(layers, opacity);
-    // In the meantime another case, other layers or another plane may have come.
-    if (this.#plane === plane && this.#layers === layers) this.#put(background, overlay);
+    if (this.#plane === this.#painted || !background) return;
+    this.#painted = this.#plane;
+    if (this.#layers.some(({ layer }) => dependsOnPlane(layer))) {
+      this.#put(background, this.#paint(background, this.#layers, opacity));
+    }
   }
 
   /** What can be moved, or null for a picture. */
