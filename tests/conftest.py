@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from filelock import FileLock
 
 from tests import postgres
 
@@ -81,6 +82,20 @@ def valkey_url() -> Iterator[str]:
 def shared_folder() -> Path:
     """One folder for all processes of this run."""
     return Path(os.environ[SHARED_FOLDER])
+
+
+@pytest.fixture(scope="session")
+def fundus_demo(shared_folder: Path) -> Path:
+    """The demo's clinics, written once for all processes of this run: read only."""
+    from fedsm.local.demo import FUNDUS_DEMO
+    from fedsm.synthetic_fundus.demo_sites import DEMO_SITES
+
+    folder = shared_folder / "fundus-demo"
+    with FileLock(folder.with_suffix(".lock")):  # one process writes them, and the others wait
+        if not folder.exists():
+            assert FUNDUS_DEMO.write(folder.with_suffix(".new")) == [site.slug for site in DEMO_SITES]
+            folder.with_suffix(".new").rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -24,11 +24,9 @@ SELECTOR = LdaSelector(0.1, minimum_cases=5, features="descriptors", farthest=10
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SiteData]:
+def sites(fundus_demo: Path) -> dict[str, SiteData]:
     """As the platform splits and prepares them; the selector looks at images alone."""
-    folder = tmp_path_factory.mktemp("demo")
-    FUNDUS_DEMO.write(folder)
-    return {site.slug: _loaded(folder / site.slug) for site in DEMO_SITES}
+    return {site.slug: _loaded(fundus_demo / site.slug) for site in DEMO_SITES}
 
 
 def _loaded(folder: Path) -> SiteData:

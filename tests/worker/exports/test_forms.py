@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from backend.contracts.exports import FORMS, ExportForm
 from tests.worker.exports import monai_schema
-from tests.worker.exports.conftest import SETS, Made
+from tests.worker.exports.conftest import SETS, Made, Spoil
 from tests.worker.predicting.trained import TrainedSet
 from worker.engine.descriptors import describe_image
 from worker.engine.transforms import resize
@@ -181,36 +181,24 @@ def monai(root: Path, *commands: list[str]) -> str:
 
 
 def test_a_form_with_other_masks_is_not_given_out(
-    pictures: TrainedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Made, pictures: TrainedSet, spoil: Spoil, tmp_path: Path
 ) -> None:
     """As a preparation that was forgotten would make it: here the portable code cuts elsewhere."""
-    changed = tmp_path / "portable"
-    changed.mkdir()
-    for path in Path(portable.__file__).parent.glob("*.py"):
-        (changed / path.name).write_text(path.read_text().replace("tuple(space)) > 0.5", "tuple(space)) > 0.45"))
-    monkeypatch.setattr("worker.exports.make.PORTABLE", changed)
+    spoil("onnx", made["pictures", "onnx"][0], "tuple(space)) > 0.5", "tuple(space)) > 0.45")
     target = tmp_path / "out.zip"
     with pytest.raises(CannotExport, match=r"voxels differ in \d+ images, more than rounding explains"):
-        make_export(open_model(pictures.archive), "torch-export", list(pictures.tested), target, lambda step: None)
+        make_export(open_model(pictures.archive), "onnx", list(pictures.tested), target, lambda step: None)
     assert not target.exists()
 
 
 def test_a_form_that_does_not_run_is_not_given_out(
-    pictures: TrainedSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Made, pictures: TrainedSet, spoil: Spoil, tmp_path: Path
 ) -> None:
-    changed = tmp_path / "portable"
-    changed.mkdir()
-    for path in Path(portable.__file__).parent.glob("*.py"):
-        (changed / path.name).write_text("import sqlalchemy\n" + path.read_text())
-    monkeypatch.setattr("worker.exports.make.PORTABLE", changed)
+    spoil("torch-export", made["pictures", "torch-export"][0], "import sys\n", "import sys\nimport sqlalchemy\n")
+    target = tmp_path / "out.zip"
     with pytest.raises(CannotExport, match="No module named 'sqlalchemy'"):
-        make_export(
-            open_model(pictures.archive),
-            "torch-export",
-            list(pictures.tested),
-            tmp_path / "out.zip",
-            lambda step: None,
-        )
+        make_export(open_model(pictures.archive), "torch-export", list(pictures.tested), target, lambda step: None)
+    assert not target.exists()
 
 
 @pytest.mark.parametrize("shape", [(3, 64, 64), (3, 40, 44), (1, 33, 51)])
