@@ -97,9 +97,12 @@ def make_adam(network: nn.Module, learning_rate: float, moments: Tensors | None)
 
 
 def moments_of(parameters: Iterable[tuple[str, nn.Parameter]], optimizer: torch.optim.Optimizer) -> Tensors:
-    """Step counts and moments by `<moment>.<parameter>`, on the CPU; a parameter that was never stepped has none."""
+    """Step counts and moments by `<moment>.<parameter>`, on the CPU; a parameter that was never stepped has none.
+
+    They are the optimizer's own tensors where it is on the CPU, so that it must not step any more.
+    """
     return {
-        f"{key}.{name}": value.detach().to("cpu", copy=True)
+        f"{key}.{name}": value.detach().cpu()
         for name, parameter in parameters
         for key, value in optimizer.state.get(parameter, {}).items()
         if isinstance(value, torch.Tensor)

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-import torch
-
 from worker.engine.state import State
+from worker.engine.sums import squared_distance
 
 #: With fewer updates there is no usual norm to compare with.
 MIN_UPDATES = 3
@@ -49,5 +48,5 @@ def _norm(state: State, parts: State) -> float:
         before = state.get(name, {})
         for key, tensor in tensors.items():
             if key in before and tensor.is_floating_point():
-                total += float(torch.sum((tensor.double() - before[key].double()) ** 2))
+                total += squared_distance(tensor, before[key])
     return math.sqrt(total)

@@ -1,6 +1,9 @@
 """The segmentation network of a run, with seeded or given weights."""
 
 import copy
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Literal
 
@@ -36,6 +39,40 @@ def blank_network(plan: Plan) -> nn.Module:
     depth = _checked_depth(plan)
     built = _built(plan.network, plan.spatial_dims, plan.num_channels, len(plan.structures), depth)
     return copy.deepcopy(built).to(plan.device)
+
+
+class _Idle(threading.local):
+    """The network that a thread does not use now, and what it was made for."""
+
+    network: nn.Module | None = None
+    made_for: tuple[object, ...] = ()
+
+
+_idle = _Idle()
+
+
+@contextmanager
+def lent_network(plan: Plan) -> Iterator[nn.Module]:
+    """A context with a network whose weights are to be loaded, and which nobody uses when the context is over.
+
+    It is the one that the thread's last such context left, where its settings are the same: a copy costs as much as a
+    step of training. Who uses it leaves no hook in it. Raises ValueError as `build_network` does.
+    """
+    wanted = (
+        plan.network,
+        plan.spatial_dims,
+        plan.num_channels,
+        len(plan.structures),
+        _checked_depth(plan),
+        plan.device,
+    )
+    network, _idle.network = _idle.network, None
+    if network is None or _idle.made_for != wanted:
+        with torch.inference_mode(False):  # a network that is made while masks are predicted could not be trained
+            network = blank_network(plan)
+    yield network
+    network.zero_grad(set_to_none=True)  # after an error it is not lent again
+    _idle.network, _idle.made_for = network, wanted
 
 
 @lru_cache(maxsize=1)

@@ -56,3 +56,16 @@ def pulled_sums(tensors: Sequence[torch.Tensor], own: float, others: float, out:
             before.add_(values, alpha=others)
         for target, total in zip(targets, sums, strict=True):
             target[piece] = total if target.is_floating_point() else total.round()
+
+
+def squared_distance(left: torch.Tensor, right: torch.Tensor) -> float:
+    """The sum of the squared differences in double precision. left, right: of one shape."""
+    flat, other = left.reshape(-1), right.reshape(-1)
+    differences, doubles = (torch.empty(min(PIECE, flat.numel()), dtype=torch.float64) for _ in range(2))
+    total = 0.0
+    for start in range(0, flat.numel(), PIECE):
+        piece = slice(start, min(start + PIECE, flat.numel()))
+        difference, values = (buffer[: piece.stop - start] for buffer in (differences, doubles))
+        difference.copy_(flat[piece]).sub_(values.copy_(other[piece]))
+        total += float(torch.dot(difference, difference))
+    return total

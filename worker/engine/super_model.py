@@ -12,7 +12,7 @@ from worker.engine.data import Case
 from worker.engine.fusion import Fusion, majority, staple
 from worker.engine.inference import predict_probabilities
 from worker.engine.plan import Plan
-from worker.engine.plan_network import blank_network, load_weights
+from worker.engine.plan_network import lent_network, load_weights
 from worker.engine.progress import OnProgress, no_progress
 from worker.engine.routed_weights import TestTimeRouting, routed, soup
 from worker.engine.state import Tensors
@@ -47,12 +47,13 @@ def predict_cases(
     def on_prediction() -> None:
         on_progress(next(numbers) / total)
 
-    network = blank_network(plan)
     sizes = [_num_bytes(*each, fusion) for each in zip(cases, wanted, shares, strict=True)]
     for group in _groups(sizes):
-        yield from _predict_group(
-            load_part, network, cases[group], wanted[group], shares[group], plan, fusion, on_prediction
-        )
+        with lent_network(plan) as network:
+            masks = _predict_group(
+                load_part, network, cases[group], wanted[group], shares[group], plan, fusion, on_prediction
+            )
+        yield from masks
 
 
 def _num_predictions(wanted: Collection[str], shares: Mapping[str, float], fusion: Fusion) -> int:

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from worker.engine.aggregation import check_update, linear_combination, soft_pull, weighted_average
+from worker.engine.aggregation import linear_combination, soft_pull, weighted_average
+from worker.engine.soundness import check_update
 from worker.engine.state import Tensors
-from worker.engine.sums import PIECE
+from worker.engine.sums import PIECE, squared_distance
 
 
 def model(*values: float) -> Tensors:
@@ -131,3 +132,10 @@ def test_soft_pull_has_the_bits_of_one_sum_a_model(num_models: int, size: int) -
         alone = linear_combination(models, [0.7 if j == k else others for j in range(num_models)])
         assert alone.keys() == pulled.keys()
         assert all(torch.equal(pulled[key], alone[key]) for key in alone)
+
+
+def test_a_squared_distance_is_summed_over_all_pieces() -> None:
+    """Differences of 2 and of 0 by turns, in the order of the numbers: 4 for every other one."""
+    right = torch.zeros(PIECE + 5).index_fill_(0, torch.arange(0, PIECE + 5, 2), 2)
+    assert squared_distance(torch.zeros(PIECE + 5), right) == 4 * (PIECE + 6) / 2
+    assert squared_distance(torch.empty(0), torch.empty(0)) == 0

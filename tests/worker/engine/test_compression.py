@@ -8,7 +8,6 @@ import torch
 
 from tests.worker.engine.all_methods import ALL
 from tests.worker.engine.method_runs import DATA, adam_plan, hashes, noise_like, train, update_of
-from worker.engine.aggregation import check_update
 from worker.engine.compression import RESIDUAL, Coding, Compress, Decompress, decoded, encoded, is_coded
 from worker.engine.exchange import apply_gather_transforms, apply_update_transforms
 from worker.engine.federation import run_rounds, train_and_transform
@@ -17,6 +16,7 @@ from worker.engine.robust_aggregation import Mean
 from worker.engine.seeding import generator
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.server_step import aggregate_round, check_updates
+from worker.engine.soundness import check_update
 from worker.engine.state import GLOBAL, State, Tensors
 from worker.engine.strategies.base import SiteContext, SiteUpdate, returned_parts
 from worker.engine.strategies.fedavg import FedAvg

@@ -8,13 +8,14 @@ import torch
 from tests.worker.engine.small_sites import small_plan
 from worker.engine import plan_network
 from worker.engine.checkpoint import cpu_state, sha256_of
-from worker.engine.plan_network import blank_network, initial_network, load_network
+from worker.engine.plan_network import blank_network, initial_network, lent_network, load_network
 
 
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The arguments of each network that is built."""
     plan_network._built.cache_clear()
+    plan_network._idle.network = None
     found: list[Any] = []
     make = plan_network.make_network
 
@@ -49,3 +50,35 @@ def test_what_is_done_to_one_network_reaches_no_other(built: list[Any]) -> None:
     again(torch.zeros(1, plan.num_channels, 16, 16))
     assert sha256_of(cpu_state(again)) == sha256_of(weights)
     assert sha256_of(cpu_state(blank_network(plan))) == sha256_of(fresh)
+
+
+def test_a_network_is_lent_again_to_the_next_with_the_same_settings(built: list[Any]) -> None:
+    plan, other = small_plan(), small_plan(structures=("disc",))
+    with lent_network(plan) as first, lent_network(plan) as inner:
+        assert first is not inner, "it is in use"
+        first(torch.zeros(1, plan.num_channels, 16, 16)).sum().backward()
+    with lent_network(plan) as again:
+        assert again is first
+        assert all(parameter.grad is None for parameter in again.parameters())
+    with lent_network(other) as fresh:
+        assert fresh is not first
+    assert len(built) == 2
+
+
+def test_a_network_is_not_lent_again_after_an_error(built: list[Any]) -> None:
+    plan = small_plan()
+    with pytest.raises(ValueError, match="stopped"), lent_network(plan) as first:
+        raise ValueError("stopped")
+    with lent_network(plan) as again:
+        assert again is not first
+    assert len(built) == 1
+
+
+def test_a_network_that_was_lent_for_a_prediction_can_be_trained(built: list[Any]) -> None:
+    plan = small_plan()
+    with torch.inference_mode(), lent_network(plan) as first:
+        pass
+    with lent_network(plan) as again:
+        assert again is first
+        again(torch.zeros(1, plan.num_channels, 16, 16)).sum().backward()
+    assert len(built) == 1

@@ -17,13 +17,13 @@ from typing import Literal, final
 
 import torch
 
-from worker.engine.aggregation import check_update
 from worker.engine.data import Case
 from worker.engine.descriptors import num_descriptors
 from worker.engine.plan import Plan
 from worker.engine.routing.base import COUNT, ValidationRule, report_of, require_enough
 from worker.engine.selectors.base import groups_of_patients, route
 from worker.engine.selectors.features import features_of
+from worker.engine.soundness import check_update
 from worker.engine.state import GLOBAL, Tensors, personalized
 
 X, Y, XX, XY = "x", "y", "xx", "xy"

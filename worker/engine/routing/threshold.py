@@ -13,12 +13,12 @@ from typing import final
 
 import torch
 
-from worker.engine.aggregation import check_update
 from worker.engine.data import Case
 from worker.engine.metrics import Metric
 from worker.engine.plan import Plan
 from worker.engine.routing.base import COUNT, ValidationRule, report_of, require_enough
 from worker.engine.selectors.base import route
+from worker.engine.soundness import check_update
 from worker.engine.state import GLOBAL, Tensors
 
 GAMMA, DICE = "gamma", "dice_of_threshold"

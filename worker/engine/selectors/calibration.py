@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from worker.engine.aggregation import check_update
+from worker.engine.soundness import check_update
 from worker.engine.state import Tensors
 
 #: Temperatures tried, log-spaced. None is below 1, because a few held-out cases without an error would always ask for

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 import torch
 
-from worker.engine.aggregation import check_finite, check_update
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.plan import Plan
 from worker.engine.progress import OnProgress
@@ -38,6 +37,7 @@ from worker.engine.selectors.distances import ABSENT_LOGIT, FAR_SHARE, logits_of
 from worker.engine.selectors.features import FeatureSet, feature_floors, features_of, num_features
 from worker.engine.selectors.quadratic import quadratic_terms
 from worker.engine.similarity import site_distances
+from worker.engine.soundness import check_finite, check_update
 from worker.engine.state import GLOBAL, State, Tensors
 
 MOMENTS = "selector_moments"

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from worker.engine.aggregation import check_update, weighted_average
+from worker.engine.aggregation import weighted_average
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.networks import SmallSelector, Vgg11
@@ -33,6 +33,7 @@ from worker.engine.pulse import pulse
 from worker.engine.seeding import seeded_initialization
 from worker.engine.selectors import pooled
 from worker.engine.selectors.base import SELECTOR, Selector
+from worker.engine.soundness import check_update
 from worker.engine.state import State, Tensors
 
 WEIGHTS = "weights."

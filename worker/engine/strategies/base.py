@@ -3,11 +3,11 @@ rounds."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import torch
 
-from worker.engine.aggregation import check_update
 from worker.engine.checkpoint import cpu_state
 from worker.engine.data import Case, ParticipantData, training_cases
 from worker.engine.fusion import Fusion
@@ -15,10 +15,11 @@ from worker.engine.inference import predict_masks
 from worker.engine.local_training import BatchTerm, LossOfBatch, Proximal, train_locally
 from worker.engine.metrics import CaseDice, Metric, ModelKind, case_dice, dice_metrics
 from worker.engine.plan import Plan
-from worker.engine.plan_network import initial_network, load_network
+from worker.engine.plan_network import blank_network, initial_network, lent_network, load_weights
 from worker.engine.progress import OnProgress, counted, part_of
 from worker.engine.robust_aggregation import AggregationRule, Mean, combine
 from worker.engine.seeding import generator
+from worker.engine.soundness import check_update
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.super_model import MIXTURE
 
@@ -279,9 +280,11 @@ def initial_weights(plan: Plan) -> Tensors:
 
 def dice_of_model(weights: Tensors, cases: Sequence[Case], plan: Plan, on_progress: OnProgress) -> list[CaseDice]:
     """Dice of each case, in order, at its original size."""
-    network = load_network(plan, weights)
-    masks = counted(predict_masks(network, cases, plan), len(cases), on_progress)
-    return [case_dice(plan.structures, mask, case.reference_original) for case, mask in zip(cases, masks, strict=True)]
+    with lent_network(plan) as network:
+        masks = counted(predict_masks(load_weights(network, weights), cases, plan), len(cases), on_progress)
+        return [
+            case_dice(plan.structures, mask, case.reference_original) for case, mask in zip(cases, masks, strict=True)
+        ]
 
 
 def train_model(
@@ -305,24 +308,26 @@ def train_model(
     """
     plan = context.plan
     cases = training_cases(data)
-    network = load_network(plan, weights)
     draws = generator(plan.seed, context.round, context.participant, kind)
     kept = kept_moments(context, kind)
-    result = train_locally(
-        network,
-        cases,
-        plan,
-        context.round,
-        kept,
-        draws,
-        on_progress,
-        proximal,
-        drift,
-        term=term,
-        loss_of_batch=loss_of_batch,
-    )
+    # A term leaves hooks in the network that it is attached to.
+    with lent_network(plan) if term is None else nullcontext(blank_network(plan)) as network:
+        result = train_locally(
+            load_weights(network, weights),
+            cases,
+            plan,
+            context.round,
+            kept,
+            draws,
+            on_progress,
+            proximal,
+            drift,
+            term=term,
+            loss_of_batch=loss_of_batch,
+        )
+        trained = cpu_state(network)
     return SiteUpdate(
-        parts={kind: cpu_state(network)},
+        parts={kind: trained},
         num_cases=len(cases),
         num_steps=result.num_steps,
         local_state=moments_to_keep(plan, {kind: result.moments}),

@@ -19,7 +19,6 @@ from typing import Any, final
 import torch
 from torch import nn
 
-from worker.engine.aggregation import check_update
 from worker.engine.data import ParticipantData, training_cases
 from worker.engine.input_normalization import (
     INPUT_KEYS,
@@ -33,6 +32,7 @@ from worker.engine.input_normalization import (
 from worker.engine.local_training import BatchTerm
 from worker.engine.plan import Plan
 from worker.engine.seeding import generator
+from worker.engine.soundness import check_update
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.strategies.base import (
     PersonalizedStrategy,
