@@ -18,7 +18,6 @@ from typing import Any, get_args
 import torch
 
 from backend.contracts.update_format import UpdateFormat
-from backend.version import code_version
 from benchmarks import record
 from benchmarks.method_sites import Workload
 from benchmarks.methods import (
@@ -120,7 +119,7 @@ def main() -> int:
                 if key in done or (options.only and method.label not in options.only):
                     continue
                 started = time.process_time()
-                done[key] = run_row(workload, sites, method, seed) | {"commit": code_version()}
+                done[key] = run_row(workload, sites, method, seed)
                 print(f"{key}: {done[key]['dice']:.4f}, {time.process_time() - started:.0f} CPU s", file=sys.stderr)
                 options.state.write_text(json.dumps(done, indent=1))
     print(f"python -m benchmarks.update_formats {' '.join(sys.argv[1:])}\n{describe_hardware()}, one thread\n")
