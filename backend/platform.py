@@ -17,9 +17,11 @@ from backend.queue import QueueUnavailable, TaskQueue
 from backend.rates import Rates
 from backend.settings import Settings
 from backend.sites.enrolment.identity import Nonces
+from backend.storage.looks import Looks
 
 if TYPE_CHECKING:
     from backend.identity_provider import Provider
+    from backend.storage.usage import Holders
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Platform:
     nonces: Nonces
     #: Set where something was let go: the storage loop sweeps before long.
     sweep_wanted: threading.Event = field(default_factory=threading.Event)
+    #: Who holds what on the disk.
+    looks: "Looks[Holders]" = field(default_factory=Looks)
     rates: Rates = field(default_factory=Rates)
     #: Of single sign-on, where there is one.
     provider: "Provider | None" = None

@@ -18,6 +18,14 @@ from PIL import Image
 
 NUM_TRAIN, NUM_VAL = 48, 9
 State = dict[str, torch.Tensor]
+NETWORK = {
+    "spatial_dims": 2,
+    "in_channels": 3,
+    "out_channels": 2,
+    "channels": (16, 32, 64, 128, 256),
+    "strides": (2, 2, 2, 2),
+    "num_res_units": 2,
+}
 
 
 def read_site(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
@@ -31,7 +39,7 @@ def read_site(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def make_network() -> UNet:
-    return UNet(2, 3, 2, channels=(16, 32, 64, 128, 256), strides=(2, 2, 2, 2), num_res_units=2)
+    return UNet(**NETWORK)
 
 
 def train(

@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site
-from backend.dependencies import PlatformDep, ReadSession, SettingsDep, WriteSession
+from backend.db.session import read_only
+from backend.dependencies import PlatformDep, ReadSession, WriteSession
 from backend.paging import PageDep
 from backend.policy import CanFollow, CanManageData, CanOperate
 from backend.storage import departures, usage, withdraw
@@ -26,9 +27,14 @@ router = APIRouter(tags=["storage"])
 
 
 @router.get("/storage")
-def get_storage(_user: CanOperate, session: ReadSession, settings: SettingsDep) -> StorageRecord:
-    """What every experiment and data set holds, the total, and what is free."""
-    return usage.storage_record(session, settings)
+def get_storage(_user: CanOperate, session: ReadSession, platform: PlatformDep, page: PageDep) -> StorageRecord:
+    """What every experiment and data set holds, the total, and what is free. A page is of experiments."""
+
+    def look() -> usage.Holders:
+        with read_only(platform.database) as own_session:
+            return usage.holders(own_session)
+
+    return usage.storage_record(session, platform.settings, platform.looks.latest(look), page)
 
 
 @router.get("/experiments/{experiment_id}/storage")
@@ -47,6 +53,7 @@ def get_run_storage(_user: CanFollow, run_id: Id, session: ReadSession) -> RunSt
 def sweep_storage(_user: CanOperate, platform: PlatformDep) -> SweepRecord:
     """Remove every file that nobody owns. It is also done after each deletion, and every night."""
     found = sweep(platform)
+    platform.looks.forget()
     return SweepRecord(num_files=found.num_files, num_bytes=found.num_bytes, num_leftovers=found.num_leftovers)
 
 

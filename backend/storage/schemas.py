@@ -54,8 +54,14 @@ class StorageRecord(Record):
     damaged: list[str] = Field(description="SHA-256 of files that are damaged or lost, as the last look found them.")
     disks: list[DiskRecord]
     experiments: list[ExperimentStorage] = Field(description="The largest first.")
+    next_after: str | None = Field(
+        description="The experiment to give as `after` for smaller ones; null: there are no more."
+    )
     datasets: list[DatasetStorage] = Field(description="Thumbnails; the largest first.")
     swept_at: datetime | None = Field(description="When the whole store was last looked through.")
+    looked_at: datetime = Field(
+        description="When it was looked up who holds what, and what is unowned: now, but where that takes long."
+    )
 
 
 class SweepRecord(Record):

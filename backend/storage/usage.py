@@ -4,14 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.artifacts.kinds import Kind
 from backend.artifacts.owners import OWNERS
 from backend.db.models import Artifact, Dataset, Experiment, Prediction, Run, RunRound, Site
 from backend.disks import disk_record, platform_disks
+from backend.paging import Page
 from backend.settings import Settings
+from backend.storage.looks import Look
 from backend.storage.schemas import BytesByKind, DatasetStorage, ExperimentStorage, RunStorage, StorageRecord
 from backend.storage.scrub import last_scrub
 
@@ -65,7 +67,19 @@ class _Holdings:
         return sum(self.sizes[sha256] for sha256 in hashes)
 
 
-def storage_record(session: Session, settings: Settings) -> StorageRecord:
+@dataclass(frozen=True)
+class Holders:
+    """What everybody holds on the disk. experiments and datasets: the largest first."""
+
+    by_kind: dict[Kind, int]
+    owned_bytes: int
+    stored_bytes: int
+    experiments: list[ExperimentStorage]
+    datasets: list[DatasetStorage]
+
+
+def holders(session: Session) -> Holders:
+    """Reads every row that names a file: seconds, once there are years of runs."""
     found = _Holdings(session)
     held = [*found.of_runs.values(), *found.of_datasets.values(), *found.of_reports.values()]
     everything = found.record(held)
@@ -78,17 +92,36 @@ def storage_record(session: Session, settings: Settings) -> StorageRecord:
         for row_id, name, site in session.execute(names)
         if (of := found.of_datasets.get(row_id))
     ]
-    damaged = select(Artifact.sha256).where(Artifact.problem.is_not(None)).order_by(Artifact.sha256)
-    return StorageRecord(
-        num_files=len(found.sizes),
-        num_bytes=sum(found.sizes.values()),
+    return Holders(
         by_kind=everything.by_kind,
-        unowned_bytes=sum(found.sizes.values()) - everything.num_bytes,
+        owned_bytes=everything.num_bytes,
+        stored_bytes=sum(found.sizes.values()),
+        experiments=sorted(experiments, key=lambda entry: (-entry.num_bytes, entry.experiment_id)),
+        datasets=sorted(datasets, key=lambda entry: -entry.num_bytes),
+    )
+
+
+def storage_record(session: Session, settings: Settings, look: Look[Holders], page: Page) -> StorageRecord:
+    """look: at who holds what; the rest is read now. Raises InvalidInput where the page begins after no experiment."""
+    found = look.found
+    there = set(session.scalars(select(Experiment.id)))
+    experiments = [entry for entry in found.experiments if entry.experiment_id in there]
+    shown = page.of(experiments, lambda entry: entry.experiment_id)
+    has_more = bool(shown) and shown[-1] is not experiments[-1]
+    damaged = select(Artifact.sha256).where(Artifact.problem.is_not(None)).order_by(Artifact.sha256)
+    num_files, num_bytes = session.execute(select(func.count(), func.coalesce(func.sum(Artifact.num_bytes), 0))).one()
+    return StorageRecord(
+        num_files=num_files,
+        num_bytes=int(num_bytes),
+        by_kind=found.by_kind,
+        unowned_bytes=found.stored_bytes - found.owned_bytes,
         damaged=list(session.scalars(damaged)),
         disks=[disk_record(disk) for disk in platform_disks(settings)],
-        experiments=sorted(experiments, key=lambda entry: -entry.num_bytes),
-        datasets=sorted(datasets, key=lambda entry: -entry.num_bytes),
+        experiments=list(shown),
+        next_after=shown[-1].experiment_id if has_more else None,
+        datasets=found.datasets,
         swept_at=last_scrub(settings),
+        looked_at=look.at,
     )
 
 

@@ -57,7 +57,7 @@ def requests_of(template: Template) -> list[Request]:
         "Cases": [f"{run}/cases", f"{run}/history", f"{run}/matrix", f"{run}/selector", f"{run}/selector/cases"],
         "Model": [f"{run}/model", f"{run}/tests"],
         "Compare": [f"{federation}/run-comparison?run={template.run_ids[0]}&run={template.run_ids[1]}"],
-        "Storage": ["/storage"],
+        "Storage": [f"/storage?limit={PAGE}"],
         "Site": [f"/sites/{template.site_id}/departures?limit={PAGE}", f"/sites/{template.site_id}/sent"],
         "Users": ["/users", "/tokens", "/invitations"],
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 from nvflare.app_opt.pt.recipes.fedavg import FedAvgRecipe
 from nvflare.recipe import SimEnv
 
-from benchmarks.plain_loop import make_network
+from benchmarks.plain_loop import NETWORK
 
 SITES = Path(sys.argv[1])
 ROUNDS, BATCH_SIZE, CORES, NUM_SITES = (int(word) for word in sys.argv[2:6])
@@ -27,7 +27,8 @@ def main() -> dict[str, float | str]:
         name="peers",
         min_clients=NUM_SITES,
         num_rounds=ROUNDS,
-        model=make_network(),
+        # By name: FLARE reads the arguments of an instance from its attributes, and MONAI keeps one under another name.
+        model={"class_path": "monai.networks.nets.unet.UNet", "args": NETWORK},
         train_script=str(Path(__file__).with_name("flare_client.py")),
         train_args=f"{SITES} {BATCH_SIZE} {notes}",
     )

@@ -108,6 +108,8 @@ export function storage(changes: Partial<StorageRecord>): StorageRecord {
     num_bytes: 0,
     num_files: 0,
     swept_at: null,
+    looked_at: "2026-01-02T10:00:00Z",
+    next_after: null,
     unowned_bytes: 0,
     ...changes,
   };

@@ -2647,7 +2647,7 @@ export const withdrawSent = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Get Storage
  *
- * What every experiment and data set holds, the total, and what is free.
+ * What every experiment and data set holds, the total, and what is free. A page is of experiments.
  */
 export const getStorage = <ThrowOnError extends boolean = false>(options?: Options<GetStorageData, ThrowOnError>) => (options?.client ?? client).get<GetStorageResponses, GetStorageErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

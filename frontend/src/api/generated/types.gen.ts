@@ -11208,6 +11208,18 @@ export type StorageRecord = {
      */
     experiments: Array<ExperimentStorage>;
     /**
+     * Looked At
+     *
+     * When it was looked up who holds what, and what is unowned: now, but where that takes long.
+     */
+    looked_at: string;
+    /**
+     * Next After
+     *
+     * The experiment to give as `after` for smaller ones; null: there are no more.
+     */
+    next_after: string | null;
+    /**
      * Num Bytes
      *
      * Each file once.
@@ -26879,7 +26891,20 @@ export type WithdrawSentResponse = WithdrawSentResponses[keyof WithdrawSentRespo
 export type GetStorageData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Limit
+         *
+         * At most this many; left out: all. `Link` names the next page.
+         */
+        limit?: number | null;
+        /**
+         * After
+         *
+         * Only what follows the entry with this id, in the list's order.
+         */
+        after?: string | null;
+    };
     url: '/api/v1/storage';
 };
 

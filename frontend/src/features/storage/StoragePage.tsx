@@ -1,6 +1,6 @@
-import { Alert, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
+import { Alert, Button, Card, Center, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { IconDatabase, IconFileAlert, IconShieldCheck, IconTrash } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type ScrubRecord, type StorageRecord, type SweepRecord, unwrap } from "@/api";
 import { EmptyState, Loaded, RowsSkeleton } from "@/components/Feedback";
 import { KindBytes } from "@/components/KindBytes";
@@ -14,7 +14,7 @@ import { storageQuery } from "./queries";
 
 /** What lies on the backend's disk, for whom, and what is free. */
 export function StoragePage() {
-  const storage = useQuery(storageQuery);
+  const storage = useInfiniteQuery(storageQuery);
   return (
     <Page
       help="runs#retention"
@@ -24,8 +24,17 @@ export function StoragePage() {
       actions={<Actions />}
     >
       <Loaded query={storage} skeleton={<RowsSkeleton rows={4} height={40} />}>
-        {(found) => <Found found={found} />}
+        {({ pages }) =>
+          pages[0] && <Found found={{ ...pages[0], experiments: pages.flatMap((page) => page.experiments) }} />
+        }
       </Loaded>
+      {storage.hasNextPage && (
+        <Center>
+          <Button variant="default" loading={storage.isFetchingNextPage} onClick={() => void storage.fetchNextPage()}>
+            Show smaller experiments
+          </Button>
+        </Center>
+      )}
     </Page>
   );
 }
@@ -92,8 +101,9 @@ function Found({ found }: { found: StorageRecord }) {
       )}
       <Disks found={found} />
       <Text size="sm" c="dimmed">
-        {filesSentence(found)}; {formatBytes(found.unowned_bytes)} belong to nobody or to an upload under way. Looked
-        through {formatAgo(found.swept_at, now)}; that is done every night.
+        {filesSentence(found)}; {formatBytes(found.unowned_bytes)} belong to nobody or to an upload under way. Who holds
+        what was looked up {formatAgo(found.looked_at, now)}. Every file was looked through{" "}
+        {formatAgo(found.swept_at, now)}; that is done every night.
       </Text>
       {found.experiments.length === 0 && found.datasets.length === 0 ? (
         <EmptyState icon={IconDatabase} title="Nothing is stored">
