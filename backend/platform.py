@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backend.artifacts.opening import open_store
 from backend.artifacts.store import ArtifactStore
@@ -13,15 +13,14 @@ from backend.db.session import Committed, Database, open_database, unit_of_work
 from backend.events import service as events
 from backend.events.feed import Feed
 from backend.link.keys import SigningKey
+from backend.looks import Looks
 from backend.queue import QueueUnavailable, TaskQueue
 from backend.rates import Rates
 from backend.settings import Settings
 from backend.sites.enrolment.identity import Nonces
-from backend.storage.looks import Looks
 
 if TYPE_CHECKING:
     from backend.identity_provider import Provider
-    from backend.storage.usage import Holders
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ class Platform:
     #: Set where something was let go: the storage loop sweeps before long.
     sweep_wanted: threading.Event = field(default_factory=threading.Event)
     #: Who holds what on the disk.
-    looks: "Looks[Holders]" = field(default_factory=Looks)
+    looks: Looks[Any] = field(default_factory=Looks)
     rates: Rates = field(default_factory=Rates)
     #: Of single sign-on, where there is one.
     provider: "Provider | None" = None

@@ -11,9 +11,9 @@ from backend.artifacts.kinds import Kind
 from backend.artifacts.owners import OWNERS
 from backend.db.models import Artifact, Dataset, Experiment, Prediction, Run, RunRound, Site
 from backend.disks import disk_record, platform_disks
+from backend.looks import Look
 from backend.paging import Page
 from backend.settings import Settings
-from backend.storage.looks import Look
 from backend.storage.schemas import BytesByKind, DatasetStorage, ExperimentStorage, RunStorage, StorageRecord
 from backend.storage.scrub import last_scrub
 

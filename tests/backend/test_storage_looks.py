@@ -3,7 +3,7 @@
 import threading
 from typing import Any
 
-from backend.storage.looks import Looks
+from backend.looks import Looks
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
