@@ -111,8 +111,8 @@ def is_slow(config: ExperimentConfig) -> bool:
 
 
 def shortened(config: ExperimentConfig) -> ExperimentConfig:
-    """One round, and where a step is slow, as few steps and windows as there can be, of half the side."""
-    data = {"patches_per_case": 1, "overlap": 0.0, "image_size": config.data.image_size // 2} if is_slow(config) else {}
+    """One round, and where a step is slow, as few steps and windows as there can be, of a quarter of the side."""
+    data = {"patches_per_case": 1, "overlap": 0.0, "image_size": config.data.image_size // 4} if is_slow(config) else {}
     return config.model_copy(
         update={
             "schedule": config.schedule.model_copy(update={"rounds": 1}),

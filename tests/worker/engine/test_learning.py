@@ -59,7 +59,7 @@ def mean_dice(cases: tuple[EvaluatedCase, ...], part_of: dict[str, str], structu
     return sum(score for score in scores if score is not None) / len(scores)
 
 
-@pytest.mark.slow  # 13 s on one core
+@pytest.mark.slow
 def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
     """Two clinics, one of which outlines the cup tightly, the other widely.
 
@@ -101,7 +101,7 @@ def test_the_super_model_beats_fedavg_where_annotators_disagree() -> None:
     assert disc > 0.9
 
 
-@pytest.mark.slow  # 6 s on one core
+@pytest.mark.slow
 def test_a_federation_helps_a_small_site_and_pooled_data_are_the_ceiling() -> None:
     """Three clinics of one style, so that nothing but the number of cases tells them apart; one has three of them.
 
