@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Group, Skeleton, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import { IconAlertTriangle, IconRefresh, type TablerIcon } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useDeferredValue } from "react";
 import { ApiError, isPart } from "@/api";
 import { asSentence } from "@/lib/format";
 import { LinkButton } from "./links";
@@ -59,6 +59,15 @@ export function ErrorPanel({ error, onRetry, title }: { error: Error; onRetry?: 
   );
 }
 
+/**
+ * Whether data are there, said a render later than they come: what is drawn of them for the first time, which is most of a
+ * page, is then drawn in steps, and what is typed or clicked meanwhile does not wait for all of it. Data that change are
+ * drawn at once, so that nothing old stands next to what is new.
+ */
+export function useArrived(data: unknown): boolean {
+  return useDeferredValue(data !== undefined);
+}
+
 /** A query on screen: a skeleton while it loads, its error with a retry, or its data; of what is gone, no copy. Above
  * data that are old or not all of them, it says so. */
 export function Loaded<Data>(props: {
@@ -67,8 +76,9 @@ export function Loaded<Data>(props: {
   children: (data: Data) => ReactNode;
 }) {
   const { query } = props;
+  const arrived = useArrived(query.data);
   const gone = query.error instanceof ApiError && [404, 410].includes(query.error.status);
-  if (query.data !== undefined && !gone) {
+  if (query.data !== undefined && arrived && !gone) {
     return (
       <>
         <NotWhole query={query} />

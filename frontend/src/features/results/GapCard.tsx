@@ -2,7 +2,7 @@ import { Alert, Anchor, Card, Group, Select, Stack, Text, Title } from "@mantine
 import { IconInfoCircle } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { ApiError, type ExperimentRecord, type FederationRecord, type Gap, type ScoreQuery } from "@/api";
-import { ErrorPanel } from "@/components/Feedback";
+import { ErrorPanel, useArrived } from "@/components/Feedback";
 import { GapPicture } from "@/components/GapPicture";
 import { stairsOf } from "@/lib/gapStairs";
 import { metricTitle } from "@/lib/metrics";
@@ -30,10 +30,11 @@ export function GapCard({ experiment, federation, search, update, query, said }:
     ...gapQuery(experiment.id, { metric, structure, method: search.gapMethod }),
     placeholderData: keepPreviousData,
   });
+  const arrived = useArrived(found.data);
   if (found.error instanceof ApiError && found.error.status === 404) return null;
   if (found.error) return <ErrorPanel error={found.error} title="The gap cannot be taken apart" />;
   const gap = found.data;
-  if (!gap || gap.terms.length === 0) return null;
+  if (!gap || !arrived || gap.terms.length === 0) return null;
   return (
     <Card withBorder data-testid="gap">
       <Stack gap="sm">
