@@ -5,8 +5,8 @@
 
 A page is interactive when its heading is there, nothing in the window is still being loaded, and no task of the next
 200 ms holds up the keyboard and the pointer for 50 ms. It is ready when nothing on it is still being loaded, also below
-the window. What main thread and drawing take of the processors until then is worth something on a machine that does
-other work too.
+the window; until then it is held up for as long as each task takes beyond 50 ms. What main thread and drawing take of
+the processors until then is worth something on a machine that does other work too.
 """
 
 import argparse
@@ -30,14 +30,15 @@ QUIET_MS = 200
 NUM_STEPS = 8
 #: What is on a page until all of it is there.
 UNFINISHED = ".mantine-Loader-root, .mantine-Skeleton-root, [data-testid=viewer]:not([data-state=ready])"
-#: Called again and again until it gives [requests, bytes, first paint, interactive, ready].
+#: Called again and again until it gives [requests, bytes, first paint, interactive, ready, held up].
 LOOK = """([unfinished, quietMs]) => {
     const now = performance.now();
-    const seen = (window.pageCost ??= { busyUntil: 0 });
+    const seen = (window.pageCost ??= { busyUntil: 0, heldUp: 0 });
     if (!seen.observer) {
         seen.observer = new PerformanceObserver((list) => {
             for (const { startTime, duration } of list.getEntries()) {
                 seen.busyUntil = Math.max(seen.busyUntil, startTime + duration);
+                seen.heldUp += Math.max(0, duration - 50);
             }
         });
         seen.observer.observe({ type: "longtask", buffered: true });
@@ -62,7 +63,7 @@ LOOK = """([unfinished, quietMs]) => {
     );
     const paint = performance.getEntriesByName("first-contentful-paint")[0];
     const numBytes = loaded.reduce((sum, entry) => sum + entry.transferSize, 0);
-    return [loaded.length, numBytes, paint ? paint.startTime : -1, seen.interactive, seen.ready];
+    return [loaded.length, numBytes, paint ? paint.startTime : -1, seen.interactive, seen.ready, seen.heldUp];
 }"""
 
 
@@ -76,6 +77,7 @@ class Cost:
     first_paint: float
     interactive: float
     ready: float
+    held_up: float
     main: float
     drawing: float
 
@@ -155,13 +157,14 @@ def main() -> None:
         browser = launch(playwright)
         signed_in = sign_in(browser, running.url, home.token("admin-token"))
         print(
-            "| Page | Requests | KiB | Main thread, ms | Drawing, ms | First paint, ms | Interactive, ms | Ready, ms |"
+            "| Page | Requests | KiB | Main thread, ms | Drawing, ms | First paint, ms | Interactive, ms | Ready, ms "
+            "| Held up, ms |"
         )
-        print("|---|--:|--:|--:|--:|--:|--:|--:|")
+        print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
         for name, path in pages.items():
             if args.only in name:
                 cost = median_of([measure(browser, running.url, signed_in, path) for _ in range(args.visits)])
-                times = (cost.first_paint, cost.interactive, cost.ready)
+                times = (cost.first_paint, cost.interactive, cost.ready, cost.held_up)
                 print_row(name, (cost.requests, cost.num_bytes / 1024, cost.main, cost.drawing, *times))
         if args.only in "Cases":
             step = median_step(measure_steps(browser, running.url, signed_in, pages["Cases"], NUM_STEPS))

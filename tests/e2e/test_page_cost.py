@@ -20,10 +20,10 @@ def test_a_first_visit_is_counted_and_timed(browser: Browser, platform: LivePlat
     assert cost.num_bytes > 100_000, "nothing comes from a cache"
     assert 0 < cost.first_paint <= cost.interactive
     assert cost.first_paint <= cost.ready
+    assert cost.held_up >= 0
     assert cost.main > 10
 
 
 def test_the_median_is_taken_of_each_figure() -> None:
-    assert median_of([Cost(1, 9, 3, 4, 6, 1, 7), Cost(2, 8, 5, 9, 9, 3, 7), Cost(3, 7, 4, 5, 7, 2, 7)]) == Cost(
-        2, 8, 4, 5, 7, 2, 7
-    )
+    costs = [Cost(1, 9, 3, 4, 6, 8, 1, 7), Cost(2, 8, 5, 9, 9, 8, 3, 7), Cost(3, 7, 4, 5, 7, 9, 2, 7)]
+    assert median_of(costs) == Cost(2, 8, 4, 5, 7, 8, 2, 7)

@@ -41,6 +41,10 @@ def test_a_partial_experiment_says_what_is_missing(signed_in: Page, partial: Exp
     expect(line).to_contain_text(f"run with FedSM Studio {VERSION}")
     line.get_by_role("button", name="4 data sets").click()
     expect(page.get_by_role("dialog")).to_contain_text("Fingerprints")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    box = page.get_by_test_id("results-table").bounding_box()
+    assert box is not None
+    assert box["width"] > 1750, "the table takes the width of a large screen"
 
 
 def test_the_table_is_exported_as_it_is_shown(

@@ -64,6 +64,7 @@ function ExperimentView({ experiment, federation }: Props) {
   return (
     <Page
       help="results"
+      wide
       title={experiment.name}
       documentTitle={watched ? runTitle(watched, experiment.name) : experiment.name}
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}

@@ -47,6 +47,7 @@ function FederationView({ federation }: { federation: FederationRecord }) {
   return (
     <Page
       help={HELP[tab ?? "sites"] ?? "hospital"}
+      wide
       title={federation.name}
       crumbs={[ALL_FEDERATIONS]}
       badge={federation.archived_at !== null && <Archived />}

@@ -51,6 +51,7 @@ function Compare({ federation }: { federation: FederationRecord }) {
   return (
     <Page
       help="results#comparing-methods"
+      wide
       title="Compare runs"
       crumbs={[ALL_FEDERATIONS, federationCrumb(federation, "experiments")]}
       subtitle="What was set otherwise, what it cost, and what it scored on the same test cases."

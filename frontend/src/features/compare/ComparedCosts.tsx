@@ -1,7 +1,7 @@
 import { Table } from "@mantine/core";
 import type { ComparedRun, RunComparison } from "@/api";
 import { formatBytes, formatDateTime, formatSeconds } from "@/lib/format";
-import { RunHeads } from "./RunHeads";
+import { mostWidth, RunHeads } from "./RunHeads";
 
 const ROWS: readonly { label: string; text: (entry: ComparedRun) => string }[] = [
   { label: "Time from start to end", text: (entry) => formatSeconds(entry.seconds) },
@@ -17,7 +17,7 @@ const ROWS: readonly { label: string; text: (entry: ComparedRun) => string }[] =
 export function ComparedCosts({ comparison }: { comparison: RunComparison }) {
   return (
     <Table.ScrollContainer minWidth={500}>
-      <Table fz="sm" verticalSpacing={6}>
+      <Table fz="sm" verticalSpacing={6} maw={mostWidth(comparison)}>
         <RunHeads comparison={comparison} first="" />
         <Table.Tbody>
           {ROWS.map(({ label, text }) => (

@@ -3,7 +3,7 @@ import type { ComparedScore, FederationRecord, RunComparison } from "@/api";
 import { SiteMark } from "@/components/SiteMark";
 import { formatP, SIGNIFICANCE_MARK } from "@/lib/comparison";
 import { siteLook } from "@/lib/sites";
-import { RunHeads } from "./RunHeads";
+import { mostWidth, RunHeads } from "./RunHeads";
 import { isSignificant } from "./runComparison";
 
 interface Props {
@@ -17,7 +17,7 @@ export function ComparedScores({ comparison, federation }: Props) {
   return (
     <Stack gap="xs">
       <Table.ScrollContainer minWidth={500}>
-        <Table data-testid="compared-scores" highlightOnHover={false}>
+        <Table data-testid="compared-scores" highlightOnHover={false} maw={mostWidth(comparison)}>
           <RunHeads comparison={comparison} first="Site" />
           <Table.Tbody>
             {comparison.rows.map((row) => {

@@ -1,6 +1,6 @@
 import { Switch, Table, Text } from "@mantine/core";
 import type { RunComparison } from "@/api";
-import { RunHeads } from "./RunHeads";
+import { mostWidth, RunHeads } from "./RunHeads";
 import { parameterTitle, shownParameters } from "./runComparison";
 
 interface Props {
@@ -26,7 +26,7 @@ export function Parameters({ comparison, all, onAll }: Props) {
         </Text>
       ) : (
         <Table.ScrollContainer minWidth={500}>
-          <Table data-testid="parameters" fz="sm" verticalSpacing={6}>
+          <Table data-testid="parameters" fz="sm" verticalSpacing={6} maw={mostWidth(comparison)}>
             <RunHeads comparison={comparison} first="Setting" />
             <Table.Tbody>
               {shown.map((parameter) => (

@@ -4,6 +4,11 @@ import { TextLink } from "@/components/links";
 import { modelName } from "@/lib/words";
 import { runTitles } from "./runComparison";
 
+/** Of a table with a column a run, in pixels: what stands further apart is hard to read across. */
+export function mostWidth({ runs }: RunComparison): number {
+  return 300 * (1 + runs.length);
+}
+
 /** One head a run, which leads to it. */
 export function RunHeads({ comparison, first }: { comparison: RunComparison; first: string }) {
   const titles = runTitles(comparison);
