@@ -15,7 +15,7 @@ import { StateBadge } from "@/components/StateBadge";
 import { ExperimentMenu } from "@/features/experiments/ExperimentActions";
 import { RunsActions } from "@/features/experiments/RunsActions";
 import { RunsView } from "@/features/experiments/RunsView";
-import { RUNNING_COLUMNS } from "@/features/experiments/runRows";
+import { columnsOfOne } from "@/features/experiments/runRows";
 import { RunSettings, SettingsView } from "@/features/experiments/SettingsView";
 import { ShareModal } from "@/features/report/ShareModal";
 import { Provenance } from "@/features/results/Provenance";
@@ -185,7 +185,7 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
             experiments={[experiment]}
             ofOne
             federationId={federation.id}
-            standard={RUNNING_COLUMNS}
+            standard={columnsOfOne(experiment.runs)}
             search={search}
             onSearch={(change) =>
               void navigate({ search: (old) => ({ ...old, ...change }), replace: true, resetScroll: false })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ExperimentRecord, RunTestScores } from "@/api";
-import { COLUMNS, grouped, rowsOf, settingColumns, testColumns, wantedRows } from "./runRows";
+import { COLUMNS, columnsOfOne, grouped, rowsOf, settingColumns, testColumns, wantedRows } from "./runRows";
 
 const run = (id: string, label: string, changes: object = {}) => ({
   id,
@@ -91,5 +91,16 @@ describe("runs of many experiments", () => {
       ["–", ["3", "4"]],
     ]);
     expect(grouped(ROWS, undefined)).toHaveLength(1);
+  });
+});
+
+describe("the columns of one experiment's runs", () => {
+  it("have what is still to come, and then what came out", () => {
+    const done = { status: "completed", failure: null } as const;
+    expect(columnsOfOne([done, { ...done, status: "running" }])).toEqual(
+      ["seed", "state", "round", "dice", "left", "took"], // no failure yet
+    );
+    const failed = { status: "failed", failure: "out of memory" } as const;
+    expect(columnsOfOne([done, failed])).toEqual(["seed", "state", "round", "dice", "test:dice", "took", "failure"]);
   });
 });

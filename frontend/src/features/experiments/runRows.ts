@@ -4,6 +4,7 @@ import type { ExperimentRecord, RunRecord, RunTestScores } from "@/api";
 import { formatDateTime, formatDice, formatSeconds } from "@/lib/format";
 import { formatScore, METRICS, metricTitle } from "@/lib/metrics";
 import { settingsOf } from "@/lib/runSettings";
+import { isOver } from "@/lib/status";
 
 export interface RunRow {
   run: RunRecord;
@@ -118,8 +119,13 @@ export const STANDARD_COLUMNS: readonly string[] = [
   "test:dice",
   "took",
 ];
-/** Of the runs of one experiment: what one looks at while they train. */
-export const RUNNING_COLUMNS: readonly string[] = ["seed", "state", "round", "dice", "left", "took", "failure"];
+/** Of the runs of one experiment: the time that is left while one trains, then the test's scores; failures where one failed. */
+export function columnsOfOne(runs: readonly Pick<RunRecord, "status" | "failure">[]): readonly string[] {
+  const goOn = runs.some((run) => !isOver(run));
+  const failed = runs.some(({ failure }) => failure !== null);
+  const all = ["seed", "state", "round", "dice", goOn ? "left" : "test:dice", "took"];
+  return failed ? [...all, "failure"] : all;
+}
 
 /** A column for every score of the test: the mean over cases and structures, with the unit that all runs share. */
 export function testColumns(rows: readonly RunRow[]): Column[] {

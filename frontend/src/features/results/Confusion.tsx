@@ -48,7 +48,7 @@ export const Confusion = memo(function Confusion({ selector, federation, shown }
                     data-upright={upright}
                     title={siteLook(slug, federation).name}
                   >
-                    <SiteMark {...siteLook(slug, federation)} size="xs" />
+                    <SiteMark {...siteLook(slug, federation)} size="xs" wrap={!upright} />
                   </Table.Th>
                 ))}
               </Table.Tr>
