@@ -53,6 +53,7 @@ def rows(has_outside: bool) -> tuple[Method, ...]:
         Method("FedSM, lambda 0.9", fedsm | {"lambda": 0.9}, {}),
         Method("FedSM, lambda 0.9, by depth 1", fedsm | {"lambda": 0.9, "pull_by_depth": 1.0}, {}),
         Method("FedSM, lambda from 0.4 to 0.9", fedsm | {"lambda": 0.9, "lambda_start": 0.4}, {}),
+        Method("FedSM, 4 rounds without a pull", fedsm | {"rounds_without_pull": 4}, {}),
         Method("FedSM, lambda from 0.7 to 1", fedsm | {"lambda": 1.0, "lambda_start": 0.7}, {}),
         Method("Ditto", {"name": "ditto"}, {}),
         Method("FedDyn", {"name": "feddyn"}, {}),
@@ -155,7 +156,7 @@ def _run_missing(name: str, chosen: Workload, methods: Sequence[Method], options
                 case _:
                     scores = scores_of_method(strategy, records, sites, plan)
             result = {
-                "steps": _steps(records),
+                "steps": first_steps(records),
                 "megabytes": bytes_sent(strategy, sites, records[plan.rounds - 1].state, plan) / 1e6,
                 "cpu_seconds": round(trained, 1),
                 "commit": _commit(),
@@ -170,11 +171,12 @@ def _read(state: Path) -> dict[str, Any]:
     return found
 
 
-def _steps(records: Sequence[RoundRecord]) -> float:
-    """Gradient steps of the first round, the mean over participants of the model that they train the most."""
+def first_steps(records: Sequence[RoundRecord]) -> float:
+    """Gradient steps of the first round, the mean over those who train in it of the model that they train the most."""
     steps = [
-        max(point.value for point in points if (point.split, point.name) == ("train", "steps"))
+        max(of_models)
         for points in records[1].metrics.values()
+        if (of_models := [point.value for point in points if (point.split, point.name) == ("train", "steps")])
     ]
     return sum(steps) / len(steps)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
 from benchmarks.gap_fedsm import ENDS, HARD, ROUTINGS
-from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, GLOBAL_ONLY, KNOWN, PLAIN
+from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, GLOBAL_ONLY, KNOWN, OWN_CHOICE, PLAIN
 
 #: What a training of some label and seed left; by label and seed.
 Found = Mapping[tuple[str, int], dict[str, Any]]
@@ -29,10 +29,12 @@ def tables(workload: str, rounds: int, found: Found) -> Iterator[str]:
 
 
 def filled(found: Found) -> Found:
-    """With what a file leaves out: an end of training that validation did not choose in a seed is the plain one."""
+    """With what a file leaves out: an end of training that validation did not choose in a seed is the plain one. And
+    without what no run can be set to: each site's choice of the last pull."""
     names: dict[str, dict[str, None]] = {}
     for (label, _), result in found.items():
-        names.setdefault(label, {}).update(dict.fromkeys(result["options"]))
+        shown = [name for name in result["options"] if not name.endswith(OWN_CHOICE)]
+        names.setdefault(label, {}).update(dict.fromkeys(shown))
     return {
         (label, seed): result
         | {"options": {name: _option(result["options"], name) for name in sorted(names[label], key=_order)}}
@@ -141,14 +143,17 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
     of_fedsm = [pair for pair in candidates if pair[1].startswith(ROUTINGS)]
     if not of_fedsm:
         return
+    most = max(len(seeds_of(label, found)) for label, _ in of_fedsm)
+    of_fedsm = [pair for pair in of_fedsm if len(seeds_of(pair[0], found)) == most]  # or other seeds would decide
     best = max(of_fedsm, key=lambda pair: _validation(*pair, found))
     own = _values(*best, "test", found)
     mean = fmean(map(fmean, own.values()))
     yield f"By validation the best of FedSM is *{best[0]}*, *{best[1]}*: test Dice {mean:.4f}.\n"
     yield "| against | as validation ends it | seeds | test Dice | FedSM's difference, its interval | FedSM is above |"
     yield "|" + "---|" * 6
+    shared = 1
     for label in labels:
-        ends = [pair for pair in candidates if pair[0] == label and pair not in of_fedsm]
+        ends = [pair for pair in candidates if pair[0] == label and not pair[1].startswith(ROUTINGS)]
         if not ends:
             continue
         pair = max(ends, key=lambda pair: _validation(*pair, found))
@@ -156,10 +161,11 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
         mean = fmean(map(fmean, other.values()))
         if not own.keys() & other.keys():
             continue
+        shared = max(shared, len(own.keys() & other.keys()))
         low, _ = limits(own, other)
         cells = (label, pair[1], len(own.keys() & other.keys()), f"{mean:.4f}", difference(own, other))
         yield f"| {' | '.join(map(str, cells))} | {'yes' if low > 0 else 'not shown'} |"
-    yield f"\n{words_of_seeds(len(own))}\n"
+    yield f"\n{words_of_seeds(shared)}\n"
 
 
 def _outside(labels: Sequence[str], found: Found) -> Iterator[str]:

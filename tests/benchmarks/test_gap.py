@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from backend.contracts.thresholds import CHOICES, best_threshold
-from benchmarks.gap import found_in, result_key, rows
+from benchmarks.gap import first_steps, found_in, result_key, rows
 from benchmarks.gap_fedsm import AUTO, HARD, QUALITY_D, QUALITY_P, before_pull, scores_of_fedsm
 from benchmarks.gap_scores import (
     BEST_THRESHOLD,
@@ -35,6 +35,7 @@ from worker.engine.routing.quality import ExpectedQuality
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.selectors.lda import LdaSelector
 from worker.engine.state import personalized
+from worker.engine.strategies.cyclic import CyclicWeightTransfer
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.iopfl import IOPFL
@@ -147,6 +148,8 @@ def test_validation_decides_and_the_terms_add_up() -> None:
     assert "the best of FedSM is *FedSM*, *threshold from validation*: test Dice 0.7000" in text
     assert "| Centralized, equal steps |  | 1 | 0.7500 | -0.0500" in text
     assert "outside the federation" not in text
+    more = results | {("FedSM", 1): kept(0.5, 0.6, 0.8), ("FedSM, lambda 0.9", 0): kept(0.9, 0.9, 0.9)}
+    assert "the best of FedSM is *FedSM*," in "\n".join(tables("sites", 3, more)), "one seed more decides nothing"
 
 
 def test_an_option_helps_where_validation_is_higher_in_every_seed() -> None:
@@ -161,11 +164,11 @@ def test_an_option_helps_where_validation_is_higher_in_every_seed() -> None:
 def test_the_tables_of_the_document_are_those_of_the_results_in_the_repository() -> None:
     root = Path(__file__).parents[2]
     results = json.loads((root / "benchmarks/results/gap.json").read_text())
-    document = (root / "docs/gap.md").read_text()
+    document = (root / "docs/gap-measured.md").read_text()
     labels = [method.label for method in rows(has_outside=False)]
-    for name in {key.split("/")[0] for key in results}:
-        found = found_in(results, name, 16, range(3), labels)
-        missing = [line for line in tables(name, 16, found) if line.startswith("| ") and line not in document]
+    for name, rounds in {tuple(key.split("/")[:2]) for key in results}:
+        found = found_in(results, name, int(rounds), range(3), labels)
+        missing = [line for line in tables(name, int(rounds), found) if line.startswith("| ") and line not in document]
         assert missing == []
 
 
@@ -175,6 +178,13 @@ def test_an_average_that_no_seed_chose_has_no_row_and_one_that_some_chose_is_pla
     row["options"] |= {f"{HARD}, {EMA}": plain | {"best_round": 4, "validation": 0.6}}
     text = "\n".join(tables("sites", 3, {("FedSM", 0): row, ("FedSM", 1): other}))
     assert (MEAN in text, f"{HARD}, {EMA} | 2 | +0.1000 +0.0000" in text) == (False, True)
+
+
+def test_steps_are_of_those_who_train() -> None:
+    """Of cyclic weight transfer one site does in a round."""
+    records = list(run_rounds(CyclicWeightTransfer(), DATA, adam_plan(rounds=1)))
+    trained = [point.value for points in records[1].metrics.values() for point in points if point.name == "steps"]
+    assert (len(trained), first_steps(records)) == (1, trained[0])
 
 
 def test_other_settings_are_another_result() -> None:
