@@ -70,6 +70,26 @@ def test_an_image_is_tried_and_forgotten(
     assert platform.client.predictions(run.id) == []
 
 
+def test_many_images_are_one_batch_that_a_reload_keeps(
+    signed_in: Page, platform: LivePlatform, federation: FederationRecord, run: RunRecord
+) -> None:
+    page = signed_in
+    page.goto(f"/runs/{run.id}/model")
+    folder = Path(platform.client.datasets(federation.id)[1].folder) / "images"
+    images = sorted(folder.iterdir())[:3]
+    page.set_input_files("input[type=file]", images)
+    batch = page.get_by_test_id("batch")
+    expect(batch.get_by_role("status")).to_have_text("3 of 3 images are done.", timeout=LOAD_MS)
+    page.reload()
+    expect(batch.get_by_role("status")).to_have_text("3 of 3 images are done.")
+    for image in images:
+        expect(page.get_by_role("button", name=image.name, exact=True)).to_be_visible()
+    batch.get_by_role("button", name="Forget them all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Forget them all").click()
+    expect(batch).to_have_count(0)
+    assert platform.client.predictions(run.id) == []
+
+
 def test_the_set_says_what_it_was_made_of(signed_in: Page, run: RunRecord) -> None:
     page = signed_in
     page.goto(f"/runs/{run.id}/model")

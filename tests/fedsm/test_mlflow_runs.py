@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -10,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from backend.contracts.status import RunStatus
 from backend.runs.schemas import MetricRecord, RunRecord
 from fedsm.mlflow_runs import log_run, open_client, without_user
+from tests.guide import lines_with
 
 RUN = RunRecord.model_construct(
     id="r1",
@@ -52,6 +54,15 @@ def test_every_number_is_at_its_round_and_every_setting_there(client: MlflowClie
     (of_structure,) = client.get_metric_history(run_id, "val dice/global/aster - Papille ä _left_")
     assert (of_structure.step, of_structure.value) == (7, 0.5)
     assert client.get_run(again).info.experiment_id == found.info.experiment_id, "an experiment of a name is made once"
+
+
+def test_the_guides_lines_read_the_curves(client: MlflowClient, tmp_path: Path) -> None:
+    run_id = log_run(client, "Eyes", RUN, {}, [number(round_, round_ / 4) for round_ in range(3)])
+    found: dict[str, Any] = {}
+    exec(lines_with("mlflow").replace("ADDRESS", f"file:{tmp_path}").replace("EXPERIMENT", "Eyes"), found)
+    assert [run.info.run_id for run in found["found"]] == [run_id]
+    (curve,) = found["curves"].values()
+    assert [(point.step, point.value) for point in curve] == [(0, 0.0), (1, 0.25), (2, 0.5)]
 
 
 def test_a_run_under_way_has_no_end_and_one_that_is_over_its_own(client: MlflowClient) -> None:

@@ -1,6 +1,7 @@
 """Each form gives the platform's masks on raw test cases, in a process that has only the form's packages."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 from safetensors.torch import load_file
 
 from backend.contracts.exports import FORMS, ExportForm
+from tests.guide import lines_with
 from tests.worker.exports import monai_schema
 from tests.worker.exports.conftest import SETS, Made, Spoil
 from tests.worker.predicting.trained import TrainedSet
@@ -141,11 +143,14 @@ def test_monais_own_commands_take_the_bundle(
     root = made[kind, "monai"][0] / bundle
     image = next(iter(trained.tested))
     files = ["--config_file", "configs/inference.json", "--meta_file", "configs/metadata.json"]
+    of_guide = lines_with("monai.bundle run", "bash").replace("\\\n", "").replace("IMAGE", str(image))
+    runs = shlex.split(of_guide.replace("--output_dir masks", f"--output_dir {tmp_path}"))
+    assert runs[:3] == ["python", "-m", "monai.bundle"]
     metadata = ["--meta_file", _with_schema(root, tmp_path), "--filepath", str(tmp_path / "fetched.json")]
     printed = monai(
         root,
         ["verify_net_in_out", "network_def", *files, "--device", "cpu", "--n", "16"],
-        ["run", *files, "--images", str([str(image)]), "--output_dir", str(tmp_path)],
+        runs[3:],
         ["verify_metadata", *metadata],
     )
     line = json.loads(next(line for line in printed.splitlines() if line.startswith("{")))

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import highdicom
 import numpy as np
@@ -11,6 +12,7 @@ import SimpleITK as sitk  # noqa: N813
 import slicerio
 
 from backend.contracts.tasks import RunSpec
+from tests.guide import lines_with
 from tests.worker.datasets.readers.medical_files import (
     AXIAL,
     CORONAL,
@@ -77,6 +79,10 @@ def test_slicer_reads_names_codes_and_voxels(run: RunSpec, tmp_path: Path, overl
     for segment, plane in zip(read["segments"], in_file, strict=True):
         layer = read["voxels"][segment["layer"]] if read["voxels"].ndim == 4 else read["voxels"]
         np.testing.assert_array_equal(layer == segment["labelValue"], plane)
+    of_guide: dict[str, Any] = {}
+    exec(lines_with("slicerio").replace("masks/mr.seg.nrrd", str(path)), of_guide)
+    assert list(of_guide["masks"]) == list(NAMES)
+    np.testing.assert_array_equal(list(of_guide["masks"].values()), in_file)
     by_library = sitk.ReadImage(str(path))
     assert by_library.GetSize() == (12, 20, 10)
     # What our own reader of .seg.nrrd makes of it is the mask, laid on the image.
@@ -125,6 +131,10 @@ def test_a_dicom_segmentation_lies_on_its_series(
     assert [frames.count(number) for number in (1, 2)] == expected, "planes without the structure are left out"
     assert 0 < max(expected) < NUM_SLICES
     (tmp_path / "mask.dcm").write_bytes(content)
+    of_guide: dict[str, Any] = {}
+    exec(lines_with("highdicom").replace("masks/series.seg.dcm", str(tmp_path / "mask.dcm")), of_guide)
+    sizes = {name: int(found.sum()) for name, found in of_guide["masks"].items()}
+    assert sizes == {name: int(plane.sum()) for name, plane in zip(NAMES, mask, strict=True)}
     decoded = read_mask(tmp_path, "mask.dcm", image.decoded, NAMES.__contains__)
     assert isinstance(decoded, NamedMask)
     for name, plane in zip(NAMES, mask, strict=True):

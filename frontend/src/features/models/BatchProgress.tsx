@@ -61,7 +61,7 @@ export function BatchProgress({ batch: id, runId, isSending, waits, onShowAll }:
         </Text>
         <Group gap="xs">
           {isOver(batch) ? (
-            <Button size="compact-sm" variant="default" color="red" onClick={() => setAsks(true)}>
+            <Button size="compact-sm" variant="default" onClick={() => setAsks(true)}>
               Forget them all
             </Button>
           ) : (

@@ -110,7 +110,8 @@ export function TryImage({ set, federation, threshold }: Props & { threshold: Th
           />
         )}
         <Loaded query={predictions} skeleton={<RowsSkeleton rows={1} />}>
-          {(all) => {
+          {(newestFirst) => {
+            const all = search.batch === undefined ? newestFirst : [...newestFirst].reverse(); // as they were sent
             const shown = all.find((entry) => entry.id === search.prediction) ?? all[0];
             if (!shown) return null;
             const { batch_id: batch } = shown;
