@@ -12,8 +12,8 @@ from backend.clock import now
 
 logger = logging.getLogger(__name__)
 
-#: A look this cheap is taken anew for everybody who asks.
-CHEAP_SECONDS = 0.05
+#: A look that takes no more of the processor is taken anew for everybody who asks.
+CHEAP_SECONDS = 0.2
 #: Looks take at most this share of the time.
 MAX_SHARE_OF_TIME = 0.05
 
@@ -22,7 +22,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Look(Generic[Found]):
-    """What was found, when, and how many seconds it took to find."""
+    """What was found, when, and how many seconds of the processor it took to find."""
 
     found: Found
     at: datetime
@@ -30,10 +30,16 @@ class Look(Generic[Found]):
 
 
 class Looks(Generic[Found]):
-    """The last look. One that was expensive is shown again while a newer one is taken behind it, in a thread."""
+    """The last look. One that was expensive is shown again while a newer one is taken behind it, in a thread.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    What a look costs is processor time of its thread, because a machine that is busy with other work makes none of them
+    expensive.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, processor_clock: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._clock, self._processor_clock = clock, processor_clock
         self._last: Look[Found] | None = None
         self._next_at = 0.0
         self._number = 0
@@ -44,7 +50,7 @@ class Looks(Generic[Found]):
         """take: makes the answer, in this thread or in one of its own. Raises what it raises in this thread."""
         with self._lock:
             last, is_due = self._last, self._clock() >= self._next_at
-        if last is None or (is_due and last.seconds < CHEAP_SECONDS):
+        if last is None or last.seconds <= CHEAP_SECONDS:
             return self._take(take)
         if is_due and self._taking.acquire(blocking=False):
             threading.Thread(target=self._take_behind, args=(take,), name="look", daemon=True).start()
@@ -69,9 +75,9 @@ class Looks(Generic[Found]):
     def _take(self, take: Callable[[], Found]) -> Look[Found]:
         with self._lock:
             number = self._number
-        begun, at = self._clock(), now()
+        begun, at = self._processor_clock(), now()
         found = take()
-        seconds = self._clock() - begun
+        seconds = self._processor_clock() - begun
         look = Look(found, at, seconds)
         with self._lock:
             if number == self._number:  # otherwise it may have read what is otherwise now
