@@ -86,7 +86,7 @@ it("tries many images as one batch, says how many are done, cancels the rest and
     ["c.png", "b1"],
   ]);
   expect(new URLSearchParams(window.location.search).get("batch")).toBe("b1");
-  expect(screen.getByRole("button", { name: "b.png, no mask" })).toBeVisible();
+  expect(await screen.findByRole("button", { name: "b.png, no mask" })).toBeVisible();
   expect(screen.getByRole("button", { name: "c.png, under way" })).toBeVisible();
   fireEvent.click(within(screen.getByTestId("batch")).getByRole("button", { name: "Cancel" }));
   expect(await screen.findByText("Cancelled: 2 of 3 images are done, 1 of them without a mask.")).toBeVisible();
