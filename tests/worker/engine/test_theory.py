@@ -360,7 +360,7 @@ def test_claim_16_blocks_have_a_strength_of_their_own(by_depth: float) -> None:
 
 
 def test_claim_17_a_changing_lambda() -> None:
-    quadratics, eta, pull = random_quadratics(4, seed=5), 0.3, PullOverTime(0.9, 0.4, 0.0)
+    quadratics, eta, pull = random_quadratics(4, seed=5), 0.3, PullOverTime(0.9, 0.4, 0.0, 0)
     lambdas = [pull.of_round(t, 6) for t in range(1, 7)]
     assert lambdas == pytest.approx([0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
     models, added, mean = random_models(4), [], []
