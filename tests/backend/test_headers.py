@@ -135,6 +135,7 @@ CHEAP = {
     "POST /api/v1/experiments/{experiment_id}/cancel",
     "POST /api/v1/experiments/{experiment_id}/resume",
     "POST /api/v1/experiments/{experiment_id}/start",
+    "POST /api/v1/prediction-batches/{batch_id}/cancel",
     "POST /api/v1/registered-models/{model_id}/aliases",
     "POST /api/v1/reports/{report_id}/revoke",
     *(f"POST /api/v1/runs/{{run_id}}/{do}" for do in ("cancel", "finish", "pause", "resume")),
