@@ -138,7 +138,7 @@ function RunTabs({ experiment, federation, standard }: Props & { standard: strin
   return (
     <Tabs value={chosen} onChange={open} keepMounted={false}>
       <Group wrap="nowrap" justify="space-between" mb="md" align="flex-end">
-        <ScrollArea scrollbars="x" style={{ minWidth: 0 }}>
+        <ScrollArea scrollbars="x" style={{ minWidth: 0, flex: 1 }}>
           <Tabs.List style={{ flexWrap: "nowrap" }}>
             <Tabs.Tab value={RESULTS} leftSection={<IconTable size={16} aria-hidden />}>
               Results

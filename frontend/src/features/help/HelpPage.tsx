@@ -21,7 +21,6 @@ export function HelpPage() {
   const read = useQuery(documentQuery(document));
   const sections = read.data ? sectionsOf(document, read.data) : [];
   const title = sections[0]?.title ?? "Documentation";
-  useScrollToAnchor(Boolean(read.data) && !find);
   return (
     <Page
       title={title}
@@ -43,15 +42,22 @@ export function HelpPage() {
                 It may have another name in this version.
               </EmptyState>
             ) : (
-              <Group align="flex-start" wrap="nowrap" gap="xl">
-                <Markdown name={document} markdown={markdown} />
-                <Contents sections={sections} />
-              </Group>
+              <Document key={document} name={document} markdown={markdown} sections={sections} />
             )
           }
         </Loaded>
       )}
     </Page>
+  );
+}
+
+function Document(props: { name: string; markdown: string; sections: readonly Section[] }) {
+  useScrollToAnchor();
+  return (
+    <Group align="flex-start" wrap="nowrap" gap="xl">
+      <Markdown name={props.name} markdown={props.markdown} />
+      <Contents sections={props.sections} />
+    </Group>
   );
 }
 
@@ -123,10 +129,10 @@ function Contents({ sections }: { sections: readonly Section[] }) {
   );
 }
 
-/** The router looks for the anchor before a document that is still on its way is drawn. */
-function useScrollToAnchor(drawn: boolean): void {
+/** For what is drawn with the anchor: the router looks for it before a document that is still on its way is there. */
+function useScrollToAnchor(): void {
   const hash = useLocation({ select: (location) => location.hash });
   useEffect(() => {
-    if (drawn && hash) document.getElementById(hash)?.scrollIntoView();
-  }, [drawn, hash]);
+    if (hash) document.getElementById(hash)?.scrollIntoView();
+  }, [hash]);
 }
