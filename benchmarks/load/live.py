@@ -246,7 +246,8 @@ def _wait_for_work(served: Served, number: int, over: Event, said: "multiprocess
     def on_poll() -> None:
         said.put(("poll", None))
 
-    _all_of([partial(players.poll, site, over.is_set, on_poll) for site in players.joined_sites(served, number)], over)
+    federation = players.add_hospitals(served)
+    _all_of([partial(players.hospital, served, federation, i, over.is_set, on_poll) for i in range(number)], over)
 
 
 def _experiment(

@@ -17,6 +17,8 @@ from tests.backend.played_worker import QUEUES, PlayedWorker
 
 POLL_WAIT_SECONDS = 25.0
 IDLE_SECONDS = 0.05
+#: The backend takes 30 requests to join a minute.
+JOIN_EVERY_SECONDS = 2.1
 #: Of a run at work these pages are asked for; the others say 404 or 409 until it ends.
 OF_WORK = ("Experiments", "Experiment", "Run", "Federation", "Activity")
 
@@ -54,13 +56,22 @@ def poll(site: PlayedSite, is_over: Callable[[], bool], on_poll: Callable[[], No
         on_poll()
 
 
-def joined_sites(served: Served, number: int) -> list[PlayedSite]:
-    """Hospitals of one federation that have joined and wait."""
-    federation = served.post("/federations", {"name": "Hospitals that wait", "task": TASK})
-    return [
-        PlayedSite(served, served.broker(), add_site(served, federation, f"hospital {index:02d}")).join()
-        for index in range(number)
-    ]
+def hospital(
+    served: Served, federation: dict[str, Any], index: int, is_over: Callable[[], bool], on_poll: Callable[[], None]
+) -> None:
+    """Joins in turn and waits for work from then on. Raises httpx.HTTPStatusError where a poll is refused."""
+    begin = time.monotonic() + index * JOIN_EVERY_SECONDS
+    while time.monotonic() < begin and not is_over():
+        time.sleep(0.1)
+    if not is_over():
+        site = PlayedSite(served, served.broker(), add_site(served, federation, f"hospital {index:02d}"))
+        poll(site.join(), is_over, on_poll)
+
+
+def add_hospitals(served: Served) -> dict[str, Any]:
+    """The federation of the hospitals that wait."""
+    federation: dict[str, Any] = served.post("/federations", {"name": "Hospitals that wait", "task": TASK})
+    return federation
 
 
 def add_sites(served: Served, number: int) -> str:

@@ -204,7 +204,7 @@ def the_large_case(platform: LivePlatform, run: RunRecord) -> ScoredCase:
 @pytest.mark.speed
 def test_a_large_case_opens_within_a_second(signed_in: Page, platform: LivePlatform, run: RunRecord) -> None:
     """Of 256 x 256 x 32 voxels with two masks, from the row that is clicked to the picture, each time from a page that
-    is at rest and has fetched nothing of it. Measured on two cores without a GPU: 0.42 times the limit."""
+    is at rest and has fetched nothing of it."""
     page, case = signed_in, the_large_case(platform, run)
     far = far_from(page, run, case)
     page.route("**/artifacts/**", lambda route: route.continue_())  # so nothing comes from the browser's cache
