@@ -202,9 +202,10 @@ def _sign_of_life() -> ServerSentEvent:
 
 async def _follow(
     platform: Platform, start: int, filters: EventFilters | None, look_again: Callable[[], EventFilters | None]
-) -> AsyncIterator[ServerSentEvent]:
-    """From the feed that all streams share, and from the database until that has all that is asked for. Ends once the
-    credential lets nobody in any more; the browser then hears why when it asks again."""
+) -> AsyncIterator[bytes]:
+    """From the feed that all streams share, and from the database until that has all that is asked for. What came
+    together goes out together. Ends once the credential lets nobody in any more; the browser then hears why when it
+    asks again."""
     looked_at, feed = time.monotonic(), platform.feed
     async with feed.listen() as heard:
         while True:
@@ -220,8 +221,8 @@ async def _follow(
                 batch = await run_in_threadpool(_batch, platform, start, filters)
                 if len(batch) == BATCH:
                     reached = batch[-1].id
-            for event in batch:
-                yield ServerSentEvent(event.model_dump_json(), event=event.kind, id=str(event.id))
+            if batch:
+                yield b"".join(map(feed.encoded, batch))
             start = max([start, reached, *(event.id for event in batch[-1:])])
             if is_live:
                 await _wait(heard)

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from itertools import takewhile
 
 from fastapi.concurrency import run_in_threadpool
+from sse_starlette import ServerSentEvent
 
 from backend.db.session import Database, read_only
 from backend.events import service
@@ -32,6 +33,8 @@ class Feed:
         self._database, self._bell = database, bell
         #: All events after `_since`, up to `_until`.
         self._events: deque[EventRecord] = deque()
+        #: By id, of those that a stream has sent: the bytes are made once for all streams.
+        self._encoded: dict[int, bytes] = {}
         self._since = self._until = 0
         self._listeners: set[asyncio.Event] = set()
         self._starting = asyncio.Lock()
@@ -52,6 +55,7 @@ class Feed:
                 if self._reader is None or self._reader.done():
                     self._since = self._until = await run_in_threadpool(self._latest)
                     self._events.clear()
+                    self._encoded.clear()
                     self._reader = asyncio.create_task(self._read_on(), name="events")
             yield heard
         finally:
@@ -70,6 +74,15 @@ class Feed:
         """In order of time. Only what `holds_all_after` is whole."""
         newer = list(takewhile(lambda event: event.id > event_id, reversed(self._events)))
         return newer[::-1]
+
+    def encoded(self, event: EventRecord) -> bytes:
+        """As it goes out on a stream."""
+        if (known := self._encoded.get(event.id)) is not None:
+            return known
+        made = encoded(event)
+        if event.id > self._since:
+            self._encoded[event.id] = made
+        return made
 
     async def _read_on(self) -> None:
         try:
@@ -91,6 +104,7 @@ class Feed:
         self._until = batch[-1].id
         while len(self._events) > KEPT:
             self._since = self._events.popleft().id
+            self._encoded.pop(self._since, None)
         self._wake()
 
     def _wake(self) -> None:
@@ -104,6 +118,11 @@ class Feed:
     def _latest(self) -> int:
         with read_only(self._database) as session:
             return service.last_event_id(session)
+
+
+def encoded(event: EventRecord) -> bytes:
+    """A server-sent event, whole."""
+    return ServerSentEvent(event.model_dump_json(), event=event.kind, id=str(event.id)).encode()
 
 
 async def _wait(rung: asyncio.Event) -> None:

@@ -1,17 +1,18 @@
 """All streams of a process share what one reader reads: counted in statements, and whole whatever a stream asks for."""
 
 import asyncio
+import re
 from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from sse_starlette import ServerSentEvent
 
 from backend.db.session import unit_of_work
 from backend.events import feed as module
 from backend.events import service
 from backend.events.endpoints import _follow
 from backend.events.feed import Feed
+from backend.events.schemas import EventRecord
 from backend.events.service import EVERYTHING, Bell, EventFilters
 from backend.platform import Platform
 from benchmarks.load.lists import counted
@@ -36,11 +37,10 @@ async def ids_of(platform: Platform, start: int, number: int, filters: EventFilt
     found: list[int] = []
     async with aclosing(_follow(platform, start, filters, lambda: filters)) as stream:
         async for sent in stream:
-            assert isinstance(sent, ServerSentEvent)
-            found.append(int(str(sent.id)))
-            if len(found) == number:
+            found += [int(number) for number in re.findall(rb"^id: (\d+)", sent, re.MULTILINE)]
+            if len(found) >= number:
                 break
-    return found
+    return found[:number]
 
 
 def test_an_event_is_read_once_however_many_follow(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +59,28 @@ def test_an_event_is_read_once_however_many_follow(backend: LiveBackend, monkeyp
         return sum(statement.startswith("SELECT event.") for statement in statements)
 
     assert asyncio.run(reads(1)) == asyncio.run(reads(20)) == 1
+
+
+def test_an_event_is_encoded_once_however_many_follow(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, encoded = [], module.encoded
+
+    def counted_encoded(event: EventRecord) -> bytes:
+        made.append(event.id)
+        return encoded(event)
+
+    monkeypatch.setattr(module, "encoded", counted_encoded)
+
+    async def follow() -> None:
+        platform = here(backend)
+        latest = platform.feed._latest()
+        streams = [asyncio.create_task(ids_of(platform, latest, 2)) for _ in range(20)]
+        await asyncio.sleep(0.3)
+        write(platform, 2)
+        platform.bell.ring()
+        assert await asyncio.gather(*streams) == [[latest + 1, latest + 2]] * 20
+        assert made == [latest + 1, latest + 2]
+
+    asyncio.run(follow())
 
 
 def test_no_stream_misses_or_repeats_an_event_whether_it_is_behind_or_live(
