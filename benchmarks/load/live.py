@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import queue
+import signal
 import statistics
 import sys
 import tempfile
@@ -64,6 +65,7 @@ class Minute:
 
 def main() -> int:
     options = _parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # who is ended ends its players
     with (
         tempfile.TemporaryDirectory(prefix="fedsm-live-") as name,
         served_backend(options.home or Path(name)) as served,

@@ -93,12 +93,19 @@ def predict(
     with api(home, server, token) as client:
         run_id, used = find_models(client, model, threshold)
         if detach:
-            sent = client.start_batch(run_id, len(images))
-            list(_sent(client, run_id, used, images, sent.id))
-            print_json(client.prediction_batch(sent.id).model_dump(mode="json")) if as_json else typer.echo(sent.id)
+            _send_alone(client, run_id, used, images, as_json)
             return
         done = list(_predicted(client, run_id, used, images, Saving(out, form or "files"), keep, batch))
     _say(done, as_json, as_list=batch is not None)
+
+
+def _send_alone(
+    client: Client, run_id: str, threshold: ThresholdChoice, images: Sequence[ToSend], as_json: bool
+) -> None:
+    """What waits for the masks is another command, which asks for the batch that is printed."""
+    batch = client.start_batch(run_id, len(images))
+    list(_sent(client, run_id, threshold, images, batch.id))
+    print_json(client.prediction_batch(batch.id).model_dump(mode="json")) if as_json else typer.echo(batch.id)
 
 
 def _refuse_with_a_file(given: Sequence[Path], threshold: ThresholdChoice, detach: bool, batch: str | None) -> None:

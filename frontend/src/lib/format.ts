@@ -42,7 +42,8 @@ export function formatSeconds(seconds: number | null | undefined): string {
 export function formatAgo(iso: string | null | undefined, now: number): string {
   if (!iso) return "never";
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
-  return seconds < 5 ? "just now" : `${formatSeconds(Math.round(seconds))} ago`;
+  if (seconds < 5) return "just now";
+  return seconds < 10 ? `${Math.round(seconds)} s ago` : `${formatSeconds(seconds)} ago`;
 }
 
 export function formatTime(iso: string): string {
