@@ -2,7 +2,7 @@
 
     python -m benchmarks.gap [--on synthetic near-fundus demo ...] [--seeds 3] [--rounds 16] [--rows LABEL ...]
     python -m benchmarks.gap --rounds 25 --local-epochs 4
-    python -m benchmarks.gap --on vessels --vessels FOLDER
+    python -m benchmarks.gap --on vessels --vessels FOLDER [--image-size 96] [--held-out hrf]
     python -m benchmarks.gap --train-no-more --state benchmarks/results/gap.json     the tables of docs/gap.md
 
 Prints tables for each workload: the options, the gap taken apart, FedSM against what it must beat, and clinics that
@@ -29,8 +29,8 @@ import torch
 from benchmarks.gap_fedsm import scores_of_fedsm
 from benchmarks.gap_scores import scores_of_iop_fl, scores_of_method
 from benchmarks.gap_tables import tables
-from benchmarks.gap_workloads import NAMES, outside_cases, workload
-from benchmarks.method_sites import Workload
+from benchmarks.gap_workloads import NAMES, SIZED, workload
+from benchmarks.method_sites import Workload, held_out
 from benchmarks.methods import NO_LIMIT, Method, bytes_sent, prepared
 from worker.engine.federation import RoundRecord, run_rounds
 from worker.engine.strategies.fedsm import FedSM
@@ -80,15 +80,22 @@ def main() -> int:
     torch.set_num_threads(1)
     print(f"python -m benchmarks.gap {' '.join(sys.argv[1:])}\n{describe_hardware()}, one thread\n")
     for name in options.on:
-        chosen = _with_epochs(workload(name, options.rounds, options.vessels), options.local_epochs)
-        methods = [row for row in rows(name == "demo") if not options.rows or row.label in options.rows]
+        chosen = _of_command(name, options)
+        has_outside = name == "demo" or options.held_out is not None
+        methods = [row for row in rows(has_outside) if not options.rows or row.label in options.rows]
         if not options.train_no_more:
-            _run_missing(name, chosen, methods, options)
+            _run_missing(chosen, methods, options)
         labels = [method.label for method in methods]
         found = found_in(_read(options.state), chosen.name, options.rounds, range(options.seeds), labels)
         if found:
             print("\n".join(tables(chosen.name, options.rounds, found)))
     return 0
+
+
+def _of_command(name: str, options: argparse.Namespace) -> Workload:
+    chosen = workload(name, options.rounds, options.vessels, options.image_size)
+    chosen = _with_epochs(chosen, options.local_epochs)
+    return held_out(chosen, options.held_out) if options.held_out else chosen
 
 
 def _with_epochs(chosen: Workload, epochs: int) -> Workload:
@@ -103,6 +110,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--on", nargs="+", choices=NAMES, default=["synthetic"], help="workloads")
     parser.add_argument("--vessels", type=Path, help="folder whose sub-folders are sites with images/ and masks/")
+    parser.add_argument("--image-size", type=int, help=f"pixels that a model sees, of {' and '.join(SIZED)}")
+    parser.add_argument("--held-out", metavar="SITE", help="a site that trains no model and is tested")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--local-epochs", type=int, default=2, help="of every row")
@@ -135,9 +144,9 @@ def found_in(
     return {place: found[place] for place in sorted(found, key=lambda place: (labels.index(place[0]), place[1]))}
 
 
-def _run_missing(name: str, chosen: Workload, methods: Sequence[Method], options: argparse.Namespace) -> None:
+def _run_missing(chosen: Workload, methods: Sequence[Method], options: argparse.Namespace) -> None:
     """Seed by seed, and writes the state file after each training."""
-    sites = chosen.load()
+    sites, outside = chosen.load(), chosen.outside()
     for seed in range(options.seeds):
         for method in methods:
             key = result_key(chosen, seed, method)
@@ -147,14 +156,13 @@ def _run_missing(name: str, chosen: Workload, methods: Sequence[Method], options
             plan, strategy = prepared(chosen, sites, method, seed)
             records = list(run_rounds(strategy, sites, plan))
             trained = time.process_time() - started
-            outside = outside_cases(name, chosen.config)
             match strategy:
                 case FedSM():
                     scores = scores_of_fedsm(strategy, records, sites, outside, plan)
                 case IOPFL():
                     scores = scores_of_iop_fl(strategy, records, sites, outside, plan)
                 case _:
-                    scores = scores_of_method(strategy, records, sites, plan)
+                    scores = scores_of_method(strategy, records, sites, outside, plan)
             result = {
                 "steps": first_steps(records),
                 "megabytes": bytes_sent(strategy, sites, records[plan.rounds - 1].state, plan) / 1e6,

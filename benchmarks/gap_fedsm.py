@@ -20,6 +20,8 @@ from benchmarks.gap_scores import (
     GLOBAL_ONLY,
     KNOWN,
     MEAN,
+    OUTSIDE,
+    OUTSIDE_GLOBAL,
     OWN_CHOICE,
     PLAIN,
     averages,
@@ -194,8 +196,8 @@ def _row(
         BOUND: [max(of_case[name] for name in models) for of_case in tested.dice][:num_inside],
     }
     if outside := of_cases[num_inside:]:
-        found["outside"] = outside
-        found["outside, global"] = [of_case[GLOBAL] for of_case in tested.dice][num_inside:]
+        found[OUTSIDE] = outside
+        found[OUTSIDE_GLOBAL] = [of_case[GLOBAL] for of_case in tested.dice][num_inside:]
     return {name: rounded(values) for name, values in found.items()}
 
 

@@ -16,7 +16,7 @@ from worker.engine.late_average import LateAverage, averaged_state, with_accumul
 from worker.engine.plan import Plan
 from worker.engine.progress import no_progress
 from worker.engine.routed_weights import TestTimeRouting
-from worker.engine.state import State
+from worker.engine.state import GLOBAL, State
 from worker.engine.strategies.base import SiteContext, Strategy
 from worker.engine.strategies.iopfl import IOPFL
 from worker.in_process.best_round import best_round
@@ -31,6 +31,8 @@ MANY_ROUNDS, LAST_OF_MANY = 25, 10
 EMA_DECAY = 0.8
 #: Of IOP-FL's test-time routing, the authors' first.
 RATES = (1e-3, 0.0, 1e-2, 1e-1)
+#: Of cases of sites that train no model: by what a method takes for them, and by its global model.
+OUTSIDE, OUTSIDE_GLOBAL = "outside", "outside, global"
 KNOWN, GLOBAL_ONLY, BOUND, BEST_THRESHOLD = "site known", "global", "bound", "best threshold"
 
 
@@ -48,9 +50,14 @@ def averages(records: Sequence[RoundRecord], plan: Plan) -> dict[str, State]:
 
 
 def scores_of_method(
-    strategy: Strategy, records: Sequence[RoundRecord], sites: Mapping[str, SiteData], plan: Plan
+    strategy: Strategy,
+    records: Sequence[RoundRecord],
+    sites: Mapping[str, SiteData],
+    outside: Sequence[Case],
+    plan: Plan,
 ) -> dict[str, Any]:
-    """By name of how training ends: the best round, its validation Dice and the test Dice of each case."""
+    """By name of how training ends: the best round, its validation Dice and the test Dice of each case. Cases outside
+    the federation are scored where a method has a global model for them."""
     metrics = {record.round: record.metrics for record in records}
     states = {record.round: record.state for record in records}
     ends: dict[str, State | None] = {PLAIN: None, **averages(records, plan)}
@@ -68,6 +75,8 @@ def scores_of_method(
             "test": rounded(score.chosen for score in scores),
             KNOWN: rounded(score.own for score in scores),
         }
+        if outside and GLOBAL in chosen:
+            found[name] |= _outside(strategy, chosen, outside, plan)
     return found
 
 
@@ -94,12 +103,16 @@ def scores_of_iop_fl(
             KNOWN: rounded(score.own for score in test),
         }
         if outside:
-            scores = case_scores(at_rate, state, SiteData("outside", (), (), tuple(outside)), plan)
-            found[f"test-time rate {rate:g}"] |= {
-                "outside": rounded(score.chosen for score in scores),
-                "outside, global": rounded(score.own for score in scores),
-            }
+            found[f"test-time rate {rate:g}"] |= _outside(at_rate, state, outside, plan)
     return found
+
+
+def _outside(strategy: Strategy, state: State, outside: Sequence[Case], plan: Plan) -> dict[str, list[float]]:
+    scores = case_scores(strategy, state, SiteData("outside", (), (), tuple(outside)), plan)
+    return {
+        OUTSIDE: rounded(score.chosen for score in scores),
+        OUTSIDE_GLOBAL: rounded(score.own for score in scores),
+    }
 
 
 def with_rate(strategy: IOPFL, rate: float) -> IOPFL:

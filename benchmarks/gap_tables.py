@@ -6,7 +6,7 @@ from typing import Any
 
 from backend.evaluations.hierarchical import interval_over_seeds_and_cases, words_of_seeds
 from benchmarks.gap_fedsm import ENDS, HARD, ROUTINGS
-from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, GLOBAL_ONLY, KNOWN, OWN_CHOICE, PLAIN
+from benchmarks.gap_scores import BEST_THRESHOLD, BOUND, GLOBAL_ONLY, KNOWN, OUTSIDE, OUTSIDE_GLOBAL, OWN_CHOICE, PLAIN
 
 #: What a training of some label and seed left; by label and seed.
 Found = Mapping[tuple[str, int], dict[str, Any]]
@@ -169,19 +169,27 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
 
 
 def _outside(labels: Sequence[str], found: Found) -> Iterator[str]:
-    """What clinics that train no model get, at the best trained round."""
+    """What sites that train no model get, at the best trained round; against centralized training at equal steps where
+    that was tested on them."""
     rows = [
-        (label, option, _values(label, option, "outside", found), _values(label, option, "outside, global", found))
+        (label, option)
         for label in labels
         for option in _options_of(label, found)
-        if not option.endswith(OTHER_ENDS) and "outside" in found[label, seeds_of(label, found)[0]]["options"][option]
+        if not option.endswith(OTHER_ENDS) and OUTSIDE in found[label, seeds_of(label, found)[0]]["options"][option]
     ]
     if not rows:
         return
-    yield "| training | option | Dice outside the federation | against its global model |"
-    yield "|---|---|---|---|"
-    for label, option, own, shared in rows:
-        yield f"| {label} | {option} | {fmean(map(fmean, own.values())):.4f} | {difference(own, shared)} |"
+    equal = _values(EQUAL, PLAIN, OUTSIDE, found) if (EQUAL, PLAIN) in rows else {}
+    heads = ["training", "option", "Dice outside the federation", "against its global model"]
+    heads += ["against centralized at equal steps"] * bool(equal)
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    for label, option in rows:
+        own, shared = (_values(label, option, what, found) for what in (OUTSIDE, OUTSIDE_GLOBAL))
+        cells = [label, option, f"{fmean(map(fmean, own.values())):.4f}", difference(own, shared)]
+        if equal:
+            cells.append(difference(own, equal) if own.keys() & equal.keys() else "")
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from backend.contracts.data_config import DataConfig
 from backend.contracts.experiment_config import ExperimentConfig
-from benchmarks.method_sites import DATA_SEED, SYNTHETIC_SIDE, Workload, case_of, synthetic, vessels
+from benchmarks.method_sites import DATA_SEED, SYNTHETIC_SIDE, VESSELS_SIDE, Workload, case_of, synthetic, vessels
 from benchmarks.selector_sites import DEPTH, SIDE, DataName, make_federation
 from fedsm.synthetic_fundus import FUNDUS_TASK, FundusSite, make_fundus_case
 from fedsm.synthetic_fundus.demo_sites import DEMO_SITES, HELD_OUT, TRAINING
@@ -20,10 +20,17 @@ from worker.engine.data import Case, SiteData
 #: Of a site's cases.
 TRAIN_SHARE, VAL_SHARE = 0.5, 0.2
 NAMES = ("synthetic", "near-fundus", "fundus", "demo", "prostate", "vessels")
+#: Those of which the benchmarks take another image size.
+SIZED = ("prostate", "vessels")
 
 
-def workload(name: str, rounds: int, vessel_folder: Path | None) -> Workload:
-    """Raises ValueError for vessels without their folder."""
+def workload(name: str, rounds: int, vessel_folder: Path | None, side: int | None = None) -> Workload:
+    """side: pixels that a model sees, of volumes and vessels; None for the usual number.
+
+    Raises ValueError for vessels without their folder, and for a side of other photographs.
+    """
+    if side is not None and name not in SIZED:
+        raise ValueError(f"the image size of {name} is fixed: leave --image-size out")
     base = synthetic(rounds)
     match name:
         case "synthetic":
@@ -31,30 +38,30 @@ def workload(name: str, rounds: int, vessel_folder: Path | None) -> Workload:
         case "near-fundus" | "fundus":
             return replace(base, name=name, load=_of_selectors(name, rounds))
         case "demo":
-            return replace(base, name="demo clinics", load=lambda: _demo(base.config.data, TRAINING))
+            data = base.config.data
+            return replace(
+                base, name="demo clinics", load=lambda: _demo(data, TRAINING), outside=lambda: _held_out_clinics(data)
+            )
         case "prostate":
-            data = DataConfig(image_size=SIDE, depth=DEPTH, intensity="percentile")
+            data = DataConfig(image_size=side or SIDE, depth=DEPTH, intensity="percentile")
             config = _with(base.config, data=data, network=base.config.network.model_copy(update={"spatial_dims": 3}))
-            return Workload(name, PROSTATE_TASK, config, _of_selectors("prostate", rounds))
+            return Workload(name, PROSTATE_TASK, config, _of_selectors("prostate", rounds, side or SIDE))
     if vessel_folder is None:
         raise ValueError("vessels are in a folder: give --vessels FOLDER")
-    return vessels(vessel_folder, rounds)
+    return vessels(vessel_folder, rounds, side or VESSELS_SIDE)
 
 
-def outside_cases(name: str, config: ExperimentConfig) -> tuple[Case, ...]:
-    """Of clinics that train no model, where the workload has any."""
-    if name != "demo":
-        return ()
-    return tuple(case for site in HELD_OUT for case in _drawn(site, config.data))
+def _held_out_clinics(data: DataConfig) -> tuple[Case, ...]:
+    return tuple(case for site in HELD_OUT for case in _drawn(site, data))
 
 
 def _with(config: ExperimentConfig, **changes: object) -> ExperimentConfig:
     return ExperimentConfig.model_validate(config.model_copy(update=changes).model_dump(mode="json", by_alias=True))
 
 
-def _of_selectors(name: DataName, rounds: int) -> Callable[[], dict[str, SiteData]]:
+def _of_selectors(name: DataName, rounds: int, side: int = SIDE) -> Callable[[], dict[str, SiteData]]:
     """The sites that selectors are compared on."""
-    return lambda: make_federation(name, DATA_SEED, rounds, Path()).sites
+    return lambda: make_federation(name, DATA_SEED, rounds, Path(), side).sites
 
 
 def _demo(data: DataConfig, sites: Sequence[FundusSite]) -> dict[str, SiteData]:

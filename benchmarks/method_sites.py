@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from worker.jobs.build import build_intensity, build_sampling, label_values
 
 #: Training, validation and test cases of each synthetic site: unequal, as sites are.
 SYNTHETIC_TRAIN, SYNTHETIC_VAL, SYNTHETIC_TEST = (24, 18, 12, 6), 4, 10
-SYNTHETIC_SIDE = 128
+SYNTHETIC_SIDE, VESSELS_SIDE = 128, 256
 DATA_SEED = 7
 VESSEL_TASK = SegmentationTask(num_channels=3, structures=(Structure(name="vessels", label_values=(1,)),))
 #: CHASE_DB1 has two eyes of each child, Image_01L and Image_01R: the split is by these letters before the last.
@@ -30,12 +30,35 @@ CHASE = "chase_db1"
 
 @dataclass(frozen=True)
 class Workload:
-    """What is trained on: the task, settings that all methods share, and how sites are made."""
+    """What is trained on: the task, settings that all methods share, and how sites are made.
+
+    outside: makes the cases of sites that train no model.
+    """
 
     name: str
     task: SegmentationTask
     config: ExperimentConfig
     load: Callable[[], dict[str, SiteData]]
+    outside: Callable[[], tuple[Case, ...]] = tuple
+
+
+def held_out(workload: Workload, site: str) -> Workload:
+    """The same without one of its sites, which trains no model: all of its cases are outside the federation.
+
+    Its `load` raises ValueError for a name that is no site's.
+    """
+
+    def load() -> dict[str, SiteData]:
+        sites = workload.load()
+        if site not in sites:
+            raise ValueError(f"{site} is none of the sites {', '.join(sites)}")
+        return {name: data for name, data in sites.items() if name != site}
+
+    def outside() -> tuple[Case, ...]:
+        data = workload.load()[site]
+        return (*data.train, *data.val, *data.test)
+
+    return replace(workload, name=f"{workload.name} without {site}", load=load, outside=outside)
 
 
 def synthetic(rounds: int) -> Workload:
@@ -48,10 +71,10 @@ def synthetic(rounds: int) -> Workload:
     return Workload("synthetic fundus", FUNDUS_TASK, config, lambda: _synthetic_sites(config.data))
 
 
-def vessels(folder: Path, rounds: int) -> Workload:
-    """Sub-folders of `folder` are sites with images/ and masks/ of equal names."""
+def vessels(folder: Path, rounds: int, side: int = VESSELS_SIDE) -> Workload:
+    """Sub-folders of `folder` are sites with images/ and masks/ of equal names. side: pixels that a model sees."""
     config = ExperimentConfig(
-        data=DataConfig(image_size=256),
+        data=DataConfig(image_size=side),
         network=NetworkConfig(channels=(8, 16, 32, 64), num_residual_units=1),
         schedule=ScheduleConfig(rounds=rounds, local_epochs=2, batch_size=4, learning_rate=2e-3, loss="dice_bce"),
         strategies=(FedAvgConfig(),),
@@ -85,8 +108,9 @@ def _vessel_sites(folder: Path, data: DataConfig) -> dict[str, SiteData]:
         for name in names:
             image = np.asarray(Image.open(path / "images" / name))
             mask = np.asarray(Image.open(path / "masks" / name)).astype(np.int32)
+            patient = _patient(path.name, name)
             case = case_of(f"{path.name}/{name}", image, mask, VESSEL_TASK, data)
-            cases[split[_patient(path.name, name)]].append(case)
+            cases[split[patient]].append(replace(case, patient=f"{path.name}/{patient}"))
         sites[path.name.replace("_", "-")] = SiteData(path.name.replace("_", "-"), *map(tuple, cases))
     return sites
 

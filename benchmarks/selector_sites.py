@@ -87,8 +87,8 @@ def without(federation: Federation, site: str) -> Federation:
     return Federation(federation.name, sites, replace(federation.plan, sites=tuple(sites)))
 
 
-def make_federation(name: DataName, seed: int, rounds: int, vessels: Path) -> Federation:
-    """Every case knows its patient, whose cases stay in one split.
+def make_federation(name: DataName, seed: int, rounds: int, vessels: Path, side: int = SIDE) -> Federation:
+    """Every case knows its patient, whose cases stay in one split. side: pixels of a volume's slices.
 
     Raises FileNotFoundError where the vessels are not in their folder.
     """
@@ -101,10 +101,10 @@ def make_federation(name: DataName, seed: int, rounds: int, vessels: Path) -> Fe
             folders = sorted(folder for folder in vessels.iterdir() if (folder / "images").is_dir())
             drawn = {folder.name: list(_vessel_cases(folder)) for folder in folders}
         case "prostate":
-            drawn = {site.slug: list(_prostate_cases(site, seed)) for site in HOSPITALS}
+            drawn = {site.slug: list(_prostate_cases(site, seed, side)) for site in HOSPITALS}
     draws = np.random.default_rng([seed, 1])
     sites = {slug: _split(slug, cases, draws) for slug, cases in drawn.items()}
-    return Federation(name, sites, _plan(name, tuple(sites), seed, rounds))
+    return Federation(name, sites, _plan(name, tuple(sites), seed, rounds, side))
 
 
 def near_sites(nearness: float) -> tuple[FundusSite, ...]:
@@ -161,14 +161,15 @@ def _vessel_cases(folder: Path) -> Iterator[Case]:
         yield make_case(name, name, image, planes, None, sampling, Intensity("unit", 0, 1), 2, patient=patient)
 
 
-def _prostate_cases(site: synthetic_prostate.ProstateSite, seed: int) -> Iterator[Case]:
+def _prostate_cases(site: synthetic_prostate.ProstateSite, seed: int, side: int) -> Iterator[Case]:
     for number in range(NUM_PROSTATES):
         drawn = make_prostate_case(site, number, seed, 0.5)
         name, planes = f"{site.slug}-{number:03d}", _planes(drawn.mask, label_values(PROSTATE_TASK))
         intensity = Intensity("percentile", 0, 1)
         patient = f"{site.slug}-p{synthetic_prostate.patient_of(site, number)}"
         volume, spacing = drawn.image[..., None], drawn.grid.spacing
-        yield make_case(name, name, volume, planes, spacing, RESIZE, intensity, 3, patient=patient)
+        sampling = replace(RESIZE, size=side)
+        yield make_case(name, name, volume, planes, spacing, sampling, intensity, 3, patient=patient)
 
 
 def _planes(mask: np.ndarray, labels: tuple[tuple[int, ...], ...]) -> np.ndarray:
@@ -189,7 +190,7 @@ def _split(slug: str, drawn: list[Case], draws: np.random.Generator) -> SiteData
     return SiteData(slug, pick(order[: ends[0]]), pick(order[ends[0] : ends[1]]), pick(order[ends[1] :]))
 
 
-def _plan(name: DataName, sites: tuple[str, ...], seed: int, rounds: int) -> Plan:
+def _plan(name: DataName, sites: tuple[str, ...], seed: int, rounds: int, side: int) -> Plan:
     structures = {"vessels": ("vessel",), "prostate": ("prostate", "transition zone")}.get(name, ("disc", "cup"))
     is_volume = name == "prostate"
     return Plan(
@@ -199,7 +200,7 @@ def _plan(name: DataName, sites: tuple[str, ...], seed: int, rounds: int) -> Pla
         num_channels=1 if is_volume else 3,
         spatial_dims=3 if is_volume else 2,
         network=UNetSettings((8, 16, 32, 64), 1, "instance"),
-        sampling=replace(RESIZE, size=VESSELS_SIDE) if name == "vessels" else RESIZE,
+        sampling=replace(RESIZE, size={"vessels": VESSELS_SIDE, "prostate": side}.get(name, SIDE)),
         rounds=rounds,
         local_epochs=2,
         local_steps=None,

@@ -1,7 +1,8 @@
 """Settings tuned on validation, with one budget for all methods: what `recipes/` is made by.
 
     python -m benchmarks.tune [--candidates 4] [--rounds 16] [--seed 100] [--check-seeds 3] [--out FOLDER]
-    python -m benchmarks.tune --no-synthetic --vessels FOLDER --rounds 15 --out recipes/vessels
+    python -m benchmarks.tune --on prostate --image-size 32 --out recipes/synthetic-volumes
+    python -m benchmarks.tune --on vessels --vessels FOLDER --rounds 15 --out recipes/vessels
 
 Random search (Bergstra & Bengio, JMLR 2012): each method gets as many candidates as every other, of as many rounds,
 with one seed. The first is the method with the workload's settings and its own defaults; the others draw the learning
@@ -11,6 +12,7 @@ has not seen, and the test is scored. Writes one experiment file a method, and `
 score. What was run already is read from `search.json`, so that an interrupted search goes on where it stopped.
 """
 
+import argparse
 import json
 import math
 import random
@@ -24,8 +26,10 @@ from typing import Any
 import torch
 import yaml
 
+from backend.version import code_version
+from benchmarks.gap_workloads import NAMES, SIZED, workload
 from benchmarks.method_sites import Workload
-from benchmarks.methods import NO_LIMIT, Method, benchmark_parser, chosen_workloads, run_method
+from benchmarks.methods import NO_LIMIT, Method, run_method
 from worker.process.hardware import describe_hardware
 
 #: What `run_method` gives for a method and a seed.
@@ -80,7 +84,12 @@ def candidates(method: Searched, num: int, rate: float, seed: int) -> Iterator[M
 
 
 def main() -> int:
-    parser = benchmark_parser(__doc__, 16, "unused")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--on", choices=NAMES, default="synthetic", help="workload")
+    parser.add_argument("--vessels", type=Path, help="folder whose sub-folders are sites with images/ and masks/")
+    parser.add_argument("--image-size", type=int, help=f"pixels that a model sees, of {' and '.join(SIZED)}")
+    parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--only", nargs="*", default=[], choices=METHODS, help="methods; all without it")
     parser.add_argument("--candidates", type=int, default=4, help="of each method")
     parser.add_argument("--seed", type=int, default=100, help="of the search")
     parser.add_argument("--check-seeds", type=int, default=3, help="seeds 0, 1, ... of the test afterwards")
@@ -88,34 +97,34 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    (workload,) = chosen_workloads(options)
-    sites = workload.load()
-    found = Record(options.out / "search.json", lambda method, seed: run_method(workload, sites, method, seed))
+    chosen = workload(options.on, options.rounds, options.vessels, options.image_size)
+    sites = chosen.load()
+    found = Record(options.out / "search.json", lambda method, seed: run_method(chosen, sites, method, seed))
     command = f"python -m benchmarks.tune {' '.join(sys.argv[1:])}"
     found.say("command", command)
     found.keep_budget(
         {"candidates_a_method": options.candidates, "rounds_a_candidate": options.rounds, "seed": options.seed}
     )
-    rate = workload.config.schedule.learning_rate
+    rate = chosen.config.schedule.learning_rate
     names = [name for name in METHODS if not options.only or name in options.only]
     for name in names:
         for method in candidates(METHODS[name], options.candidates, rate, options.seed):
             found.run(f"search/{name}/{method.label}", method, options.seed)
-        chosen = found.choose(name)
-        write_recipe(options.out / f"{name}.yaml", workload, chosen, command)
+        best = found.choose(name)
+        write_recipe(options.out / f"{name}.yaml", chosen, best, command)
         for seed in range(options.check_seeds):
             found.run(f"check/{name}/defaults/{seed}", Method("defaults", METHODS[name].strategy, {}), seed)
-            found.run(f"check/{name}/chosen/{seed}", chosen, seed, same_as=f"check/{name}/defaults/{seed}")
+            found.run(f"check/{name}/chosen/{seed}", best, seed, same_as=f"check/{name}/defaults/{seed}")
     print(f"{command}\n{describe_hardware()}, one thread\n")
     print("\n".join(table(found.content, names, options.check_seeds)))
     return 0
 
 
 class Record:
-    """`search.json`: what was asked, and each run's settings, validation score and, of the checks, test Dice."""
+    """`search.json`: what was asked, and each run's settings, scores and commit; the test Dice of the checks alone."""
 
     def __init__(self, path: Path, train: Train) -> None:
-        self.path, self.train = path, train
+        self.path, self.train, self.commit = path, train, code_version()  # before it writes into the checkout
         self.content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"runs": {}}
 
     def say(self, key: str, value: object) -> None:
@@ -140,7 +149,7 @@ class Record:
         started = time.monotonic()
         result = self.train(method, seed)
         row = {"strategy": method.strategy, "settings": method.settings, "seed": seed}
-        row |= {name: result[name] for name in ("validation", "best_round")}
+        row |= {"commit": self.commit} | {name: result[name] for name in ("validation", "best_round")}
         row["cpu_seconds"] = round(result["seconds"], 1)
         if key.startswith("check/"):
             row["test_dice"] = result["dice"]

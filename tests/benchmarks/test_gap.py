@@ -18,12 +18,16 @@ from benchmarks.gap_scores import (
     GLOBAL_ONLY,
     KNOWN,
     MEAN,
+    OUTSIDE,
+    OUTSIDE_GLOBAL,
+    PLAIN,
     scores_of_iop_fl,
     scores_of_method,
     with_rate,
 )
-from benchmarks.gap_tables import helps, tables
-from benchmarks.method_sites import synthetic
+from benchmarks.gap_tables import EQUAL, helps, tables
+from benchmarks.gap_workloads import workload
+from benchmarks.method_sites import held_out, synthetic
 from benchmarks.methods import Method, case_scores
 from tests.worker.engine.method_runs import DATA, adam_plan
 from worker.engine.beyond_paper import PAPER
@@ -39,6 +43,7 @@ from worker.engine.strategies.cyclic import CyclicWeightTransfer
 from worker.engine.strategies.fedavg import FedAvg
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.strategies.iopfl import IOPFL
+from worker.engine.strategies.local_only import LocalOnly
 from worker.in_process.best_round import best_round
 
 LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
@@ -78,7 +83,7 @@ def test_an_option_of_one_training_is_the_run_with_that_option(found: dict[str, 
 def test_an_average_is_one_more_candidate_as_in_a_run_that_averages() -> None:
     strategy = FedAvg(Mean())
     plan = adam_plan(rounds=4)
-    kept = scores_of_method(strategy, list(run_rounds(strategy, DATA, plan)), DATA, plan)[MEAN]
+    kept = scores_of_method(strategy, list(run_rounds(strategy, DATA, plan)), DATA, (), plan)[MEAN]
     records = list(run_rounds(strategy, DATA, replace(plan, late_average=LateAverage("mean", 2, 0.0))))
     best = best_round({record.round: record.metrics for record in records}, "global")
     assert (kept["best_round"], kept["validation"]) == (best.round, pytest.approx(best.dice))
@@ -178,6 +183,44 @@ def test_an_average_that_no_seed_chose_has_no_row_and_one_that_some_chose_is_pla
     row["options"] |= {f"{HARD}, {EMA}": plain | {"best_round": 4, "validation": 0.6}}
     text = "\n".join(tables("sites", 3, {("FedSM", 0): row, ("FedSM", 1): other}))
     assert (MEAN in text, f"{HARD}, {EMA} | 2 | +0.1000 +0.0000" in text) == (False, True)
+
+
+def test_a_site_held_out_trains_nothing_and_all_of_its_cases_are_outside() -> None:
+    whole = replace(synthetic(2), load=lambda: DATA)
+    first, *others = DATA
+    without = held_out(whole, first)
+    assert list(without.load()) == others
+    assert {case.name for case in without.outside()} == {
+        case.name for cases in (DATA[first].train, DATA[first].val, DATA[first].test) for case in cases
+    }
+    assert (whole.outside(), without.name) == ((), f"{whole.name} without {first}")
+    with pytest.raises(ValueError, match="no-site is none of the sites"):
+        held_out(whole, "no-site").load()
+
+
+def test_cases_outside_are_scored_by_a_global_model_where_there_is_one() -> None:
+    plan, outside = adam_plan(rounds=1), DATA[next(iter(DATA))].test
+    for strategy, has_global in ((FedAvg(Mean()), True), (LocalOnly(0.0), False)):
+        records = list(run_rounds(strategy, DATA, plan))
+        plain = scores_of_method(strategy, records, DATA, outside, plan)[PLAIN]
+        assert (OUTSIDE in plain) == has_global
+        if has_global:
+            assert plain[OUTSIDE] == plain[OUTSIDE_GLOBAL] == plain["test"][: len(outside)]
+
+
+def test_only_workloads_with_another_image_size_take_one() -> None:
+    assert workload("prostate", 2, None, 32).config.data.image_size == 32
+    with pytest.raises(ValueError, match="image size of demo is fixed"):
+        workload("demo", 2, None, 32)
+
+
+def test_outside_the_federation_a_row_stands_against_centralized_training_at_equal_steps() -> None:
+    fedsm, equal = kept(0.5, 0.6, 0.8), {"steps": 1.0, "megabytes": 1.0, "options": {}}
+    outside = {OUTSIDE: [0.6, 0.7], OUTSIDE_GLOBAL: [0.5, 0.6]}
+    fedsm["options"][HARD] |= outside
+    equal["options"][PLAIN] = fedsm["options"][HARD] | {OUTSIDE: [0.4, 0.4], OUTSIDE_GLOBAL: [0.4, 0.4]}
+    text = "\n".join(tables("sites", 3, {("FedSM", 0): fedsm, (EQUAL, 0): equal}))
+    assert "| FedSM | threshold 0.9 | 0.6500 | +0.1000 [+0.1000, +0.1000] | +0.2500 [+0.2000, +0.3000] |" in text
 
 
 def test_steps_are_of_those_who_train() -> None:
