@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from worker.datasets.readers.errors import Undecodable, WrongDimensions, damage_as_undecodable
 from worker.datasets.readers.model import FileLayout
-from worker.datasets.readers.nifti_geometry import affine_of, kept_fields, require_known_unit
+from worker.datasets.readers.nifti_geometry import affine_of, contradiction_of, kept_fields, require_known_unit
 from worker.datasets.readers.orientation import NO_SPACING, StoredVolume
 from worker.datasets.readers.values import MAX_CHANNELS, as_known_type, require_size, rescaled
 
@@ -36,6 +36,7 @@ def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
         voxels = _stored_voxels(header, data if pair is None else pair, is_pair=pair is not None)
         factor = require_known_unit(header)
         affine, is_guess = affine_of(header)
+        contradiction = contradiction_of(header)
         num_axes = min(3, len(header.get_data_shape()))
     if affine is not None:
         affine[:3] *= factor
@@ -45,6 +46,7 @@ def read_nifti(data: bytes, pair: bytes | None = None) -> StoredVolume:
         affine_is_guess=is_guess,
         spacing_problem=NO_SPACING if affine is None else None,
         is_oriented=not is_guess,
+        contradiction=contradiction,
         layout=FileLayout(num_axes, unit_mm=factor, nifti=kept_fields(header)),
     )
 

@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.datasets.readers.errors import Undecodable
+from worker.datasets.readers.errors import MissingSpacing, Undecodable
 from worker.datasets.readers.length_units import MM_OF_UNIT
 from worker.datasets.readers.model import Affine
 from worker.datasets.readers.values import require_sizes
@@ -26,7 +26,10 @@ _KEPT = (
 _INTENTS_OF_SEVERAL_VALUES = frozenset({1004, 1005, 1006, 1007, 1008, 1009, 1010, 2003, 2004})
 #: How far above 1 the squared length of the quaternion's vector may be by rounding.
 _ROUNDING = 1e-3
+#: How far the voxel sizes of sform and qform may be apart, as a share.
+_SAME_SIZE = 0.01
 #: nibabel has no type annotations.
+_orientations: Any = nib.orientations
 _quaternions: Any = nib.quaternions
 _volumeutils: Any = nib.volumeutils
 
@@ -50,6 +53,32 @@ def affine_of(header: Any) -> tuple[Affine | None, bool]:
         shape = tuple(int(length) for length in header.get_data_shape()[:3])
         return np.array(_volumeutils.shape_zoom_affine(shape, sizes[: len(shape)], True), dtype=np.float64), True
     return _of_quaternion(header, sizes), False
+
+
+def contradiction_of(header: Any) -> str | None:
+    """What differs where sform and qform name other directions of the axes or other voxel sizes: programs choose between
+    the two in different ways. A turn by a small angle is none, for sform may lead into an atlas.
+
+    None where the qform is no geometry at all, for then nothing but the sform can be taken.
+    """
+    if min(int(header["sform_code"]), int(header["qform_code"])) <= 0:
+        return None
+    try:
+        sizes = _sizes(header)
+        if sizes is None:
+            return None
+        by_qform = _of_quaternion(header, sizes)
+    except (MissingSpacing, Undecodable):
+        return None
+    by_sform = np.array(header.get_sform(), dtype=np.float64)
+    directions = ["".join(_orientations.aff2axcodes(affine)) for affine in (by_sform, by_qform)]
+    if directions[0] != directions[1]:
+        return f"axes that run {directions[0]} by its sform and {directions[1]} by its qform"
+    lengths = [np.linalg.norm(affine[:3, :3], axis=0) for affine in (by_sform, by_qform)]
+    if not np.allclose(*lengths, rtol=_SAME_SIZE):
+        words = [" x ".join(f"{length:g}" for length in each) for each in lengths]
+        return f"voxels of {words[0]} by its sform and of {words[1]} by its qform"
+    return None
 
 
 def kept_fields(header: Any) -> dict[str, NDArray[Any]]:

@@ -30,6 +30,7 @@ _NO_ORIENTATION = (
     "does not say how the patient lies, so left and right, front and back, head and feet are guesses: save it with its "
     "orientation"
 )
+_FIRST_IS_TAKEN = "the sform is taken, other programs may take the qform; look which is right, and save it with one"
 _WITHOUT_ORIENTATION_ON_ORIENTED = (
     "does not say how the patient lies, its image does, so the one cannot be laid on the other: save the mask in the "
     "format of the image, with its header"
@@ -51,6 +52,7 @@ class StoredVolume:
     (in mm, of rows and columns).
     affine_is_guess: the header says nothing of how the patient lies.
     is_oriented: the header says so fully, for a person.
+    contradiction: what a NIfTI's sform and qform say differently; the affine is the sform's.
     spacing_problem: why a volume of it cannot be used, where it does not say how large its voxels are.
     segments: of a .seg.nrrd, by name.
     """
@@ -64,6 +66,7 @@ class StoredVolume:
     instances: frozenset[str] = frozenset()
     spacing_problem: str | None = None
     is_oriented: bool = True
+    contradiction: str | None = None
     layout: FileLayout = PLAIN_LAYOUT
     segments: tuple[Segment, ...] = ()
 
@@ -95,7 +98,7 @@ def as_image(stored: StoredVolume, dimensions: int, sha256: str) -> DecodedImage
         )
     if dimensions == 3 and stored.spacing_problem is not None:
         raise MissingSpacing(stored.spacing_problem)
-    notes = () if affine is None or stored.is_oriented else (Note("unknown_orientation", _NO_ORIENTATION),)
+    notes = _notes_on_header(stored, affine is not None)
     pixels = np.ascontiguousarray(view(volume, frame.flat_axis, has_position=affine is not None))
     if frame.flat_axis is None:
         assert affine is not None, "only pictures have no position"
@@ -104,6 +107,14 @@ def as_image(stored: StoredVolume, dimensions: int, sha256: str) -> DecodedImage
     if affine is not None:
         spacing = tuple(mm for axis, mm in enumerate(_spacing(affine)) if axis != frame.flat_axis)
     return DecodedImage(pixels, spacing, None, stored.patient, frame, sha256, notes=notes)
+
+
+def _notes_on_header(stored: StoredVolume, has_position: bool) -> tuple[Note, ...]:
+    if stored.contradiction is not None:
+        return (Note("unknown_orientation", f"has a header with {stored.contradiction}: {_FIRST_IS_TAKEN}"),)
+    if has_position and not stored.is_oriented:
+        return (Note("unknown_orientation", _NO_ORIENTATION),)
+    return ()
 
 
 def lps(voxels: Pixels, affine: Affine | None) -> tuple[Pixels, Affine | None]:
@@ -176,7 +187,7 @@ def _plain_labels_on(voxels: NDArray[Any], frame: Frame) -> NDArray[Any]:
 def notes_on_mask(stored: StoredVolume, frame: Frame | None) -> tuple[Note, ...]:
     if stored.affine_is_guess and frame is not None and frame.stored_affine is not None:
         return (Note("unknown_orientation", f"{_NO_ORIENTATION}; it was laid on its image voxel by voxel"),)
-    return ()
+    return () if stored.contradiction is None else _notes_on_header(stored, has_position=True)
 
 
 def require_plain(image: DecodedImage) -> None:

@@ -107,6 +107,39 @@ def test_without_either_form_a_warning_tells_that_the_patients_lie_is_a_guess(tm
     assert np.array_equal(image.frame.stored_affine, nib.load(tmp_path / "a.nii.gz").affine)
 
 
+@pytest.mark.parametrize(
+    ("qform", "words"),
+    [
+        (np.diag([-2.0, 1, 1, 1]), "axes that run RAS by its sform and LAS by its qform"),
+        (np.diag([3.0, 1, 1, 1]), "voxels of 2 x 1 x 1 by its sform and of 3 x 1 x 1 by its qform"),
+        (
+            np.array([[0, 2.0, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]),
+            "axes that run RAS by its sform and ARS",
+        ),
+        (np.diag([2.004, 1, 1, 1]), None),
+        (np.array([[1.99, -0.1, 0, 9], [0.2, 0.995, 0, 9], [0, 0, 1, 9], [0, 0, 0, 1]]), None),  # into an atlas
+    ],
+)
+def test_forms_that_contradict_one_another_are_a_warning_and_the_sform_is_taken(
+    tmp_path: Path, qform: np.ndarray, words: str | None
+) -> None:
+    sform = np.diag([2.0, 1, 1, 1])
+    volume = nib.Nifti1Image(VOXELS, None)
+    volume.set_sform(sform, 2)
+    volume.header.set_qform(qform, 1)
+    nib.save(volume, tmp_path / "a.nii.gz")
+    image = read_image(tmp_path, "a.nii.gz", 3)
+    assert image.frame is not None
+    assert np.array_equal(image.frame.stored_affine, sform)
+    assert [note.code for note in image.notes] == ["unknown_orientation"] * (words is not None)
+    assert all(str(words) in note.text for note in image.notes)
+
+
+def test_a_qform_that_is_no_rotation_takes_nothing_from_the_sform(tmp_path: Path) -> None:
+    _written(tmp_path, nib.Nifti1Image(VOXELS, LPS), qform_code=(0, 1), quatern_b=(0, 2.0))
+    assert read_image(tmp_path, "a.nii", 3).notes == ()
+
+
 @pytest.mark.parametrize(("kind", "first"), [(nib.Nifti1Image, 352), (nib.Nifti2Image, 544)])
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_an_offset_of_zero_is_after_the_header(tmp_path: Path, kind: Nifti, first: int, is_packed: bool) -> None:
