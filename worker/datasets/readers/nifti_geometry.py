@@ -56,8 +56,9 @@ def affine_of(header: Any) -> tuple[Affine | None, bool]:
 
 
 def contradiction_of(header: Any) -> str | None:
-    """What differs where sform and qform name other directions of the axes or other voxel sizes: programs choose between
-    the two in different ways. A turn by a small angle is none, for sform may lead into an atlas.
+    """What sform and qform name differently, of directions of axes and voxel sizes: programs choose in different ways.
+
+    A turn by a small angle is no contradiction, for a sform may lead into an atlas.
 
     None where the qform is no geometry at all, for then nothing but the sform can be taken.
     """
