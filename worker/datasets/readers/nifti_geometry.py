@@ -76,7 +76,7 @@ def contradiction_of(header: Any) -> str | None:
     if directions[0] != directions[1]:
         return f"axes that run {directions[0]} by its sform and {directions[1]} by its qform"
     lengths = [np.linalg.norm(affine[:3, :3], axis=0) for affine in (by_sform, by_qform)]
-    if not np.allclose(*lengths, rtol=_SAME_SIZE):
+    if not np.allclose(lengths[0], lengths[1], rtol=_SAME_SIZE):
         words = [" x ".join(f"{length:g}" for length in each) for each in lengths]
         return f"voxels of {words[0]} by its sform and of {words[1]} by its qform"
     return None
