@@ -44,6 +44,7 @@ def rows(has_outside: bool) -> tuple[Method, ...]:
     """Every training, the most wanted first. has_outside: sites outside the federation are tested, for which the
     selector's limit for images of no site is left on."""
     fedsm = FEDSM | {"selector": {"name": "lda"}} if has_outside else FEDSM
+    all_models = {"momentum_models": "all"}
     return (
         Method("FedSM", fedsm, {}),
         Method("Centralized", {"name": "centralized"}, {}),
@@ -54,6 +55,8 @@ def rows(has_outside: bool) -> tuple[Method, ...]:
         Method("FedSM, lambda 0.9, by depth 1", fedsm | {"lambda": 0.9, "pull_by_depth": 1.0}, {}),
         Method("FedSM, lambda from 0.4 to 0.9", fedsm | {"lambda": 0.9, "lambda_start": 0.4}, {}),
         Method("FedSM, 4 rounds without a pull", fedsm | {"rounds_without_pull": 4}, {}),
+        Method("FedSM, momentum 0.9 of all models", fedsm | all_models | {"server_momentum": 0.9}, {}),
+        Method("FedSM, momentum 0.5 of all models", fedsm | all_models | {"server_momentum": 0.5}, {}),
         Method("FedSM, lambda from 0.7 to 1", fedsm | {"lambda": 1.0, "lambda_start": 0.7}, {}),
         Method("Ditto", {"name": "ditto"}, {}),
         Method("FedDyn", {"name": "feddyn"}, {}),

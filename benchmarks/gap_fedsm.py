@@ -39,6 +39,7 @@ from worker.engine.routing.base import ValidationRule, learned_from, report_of
 from worker.engine.routing.quality import ExpectedQuality, models_of
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.selectors.base import route
+from worker.engine.server_momentum import SHARED_MOMENTUM
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import to_original
@@ -120,7 +121,10 @@ def scores_of_fedsm(
     for number in range(1, plan.rounds + 1):
         rules[number] = learned_of(validated.get(number - 1), plan)
         validate(number)
-    others = {**averages(records, plan), **before_pull(strategy, states[plan.rounds], plan)}
+    others = {
+        **averages(records, plan),
+        **before_pull(strategy, records[plan.rounds - 1].state, states[plan.rounds], plan),
+    }
     states |= others
     for name in others:
         validate(name)
@@ -149,21 +153,25 @@ def scores_of_fedsm(
     return found
 
 
-def before_pull(strategy: FedSM, last: State, plan: Plan) -> dict[str, State]:
-    """The last state with each site's model as the site trained it: SoftPull of the last round undone. Its mean over
-    sites is that of the trained models, so that each of them is a linear function of the pulled ones. Nothing where
-    the last round pulled nothing, or not all tensors and sites alike."""
+def before_pull(strategy: FedSM, last_but_one: State, last: State, plan: Plan) -> dict[str, State]:
+    """The last state with each site's model as the site trained it: SoftPull of the last round undone, and the step of
+    momentum after it. SoftPull's mean over sites is that of the trained models, so that each of them is a linear
+    function of the pulled ones. Nothing where the last round pulled nothing, or not all tensors and sites alike."""
     beyond, num = strategy.beyond, len(plan.sites)
     lambda_ = Pull(strategy.lambda_, beyond.lambda_start, 0.0, 0).of_round(plan.rounds, plan.rounds)
     if beyond.rounds_without_pull or beyond.pull_by_depth or strategy.similarity or lambda_ == 1 or num == 1:
         return {}
     rho, others = (lambda_ * num - 1) / (num - 1), (1 - lambda_) / (num - 1)
     models = [last[personalized(site)] for site in plan.sites]
+    if beyond.momentum_models == "all":
+        steps = {key: beyond.server_momentum * v for key, v in last_but_one[SHARED_MOMENTUM].items()}
+        models = [{key: t.double() - steps.get(key, 0) for key, t in model.items()} for model in models]
     trained: dict[str, Tensors] = {personalized(site): {} for site in plan.sites}
-    for key, tensor in models[0].items():
+    for key in models[0]:
         total = torch.stack([model[key].double() for model in models]).sum(dim=0)
         for site, model in zip(plan.sites, models, strict=True):
-            trained[personalized(site)][key] = ((model[key].double() - others * total) / rho).to(tensor.dtype)
+            kind = last[personalized(site)][key].dtype
+            trained[personalized(site)][key] = ((model[key].double() - others * total) / rho).to(kind)
     return {BEFORE_PULL: last | trained}
 
 

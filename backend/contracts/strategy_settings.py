@@ -77,6 +77,13 @@ def _round_problems(strategy: StrategyConfig, schedule: ScheduleConfig) -> Itera
                 "strategies.rounds_without_pull",
                 last,
             )
+        case FedSMConfig(momentum_models="all", server_momentum=0):
+            yield refusal(
+                "momentum_models all does nothing at server_momentum 0",
+                "set server_momentum above 0, or momentum_models to global",
+                "strategies.momentum_models",
+                "all",
+            )
         case FineTuningConfig(fine_tuning_rounds=last) if last >= schedule.rounds:
             yield refusal(
                 f"fine_tuning_rounds {last} leaves no round of schedule.rounds {schedule.rounds} for FedAvg",

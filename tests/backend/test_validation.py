@@ -44,6 +44,11 @@ FEDAVG = {"name": "fedavg"}
             "choose at most 4",
         ),
         (
+            {"strategies": [{"name": "fedsm", "momentum_models": "all"}]},
+            "strategies.0.momentum_models",
+            "set server_momentum above 0",
+        ),
+        (
             {"strategies": [{"name": "fine-tuning"}], "schedule": {"rounds": 5}},
             "strategies.0.fine_tuning_rounds",
             "choose at most 4",

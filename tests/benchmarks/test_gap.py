@@ -89,15 +89,15 @@ def test_an_average_is_one_more_candidate_as_in_a_run_that_averages() -> None:
     assert (kept["best_round"], kept["validation"]) == (best.round, pytest.approx(best.dice))
 
 
-def test_the_last_pull_is_undone() -> None:
-    """lambda of the last round is 1 in a run that goes there, and the models before it are the same."""
+@pytest.mark.parametrize("momentum", [{}, {"server_momentum": 0.5, "momentum_models": "all"}])
+def test_the_last_pull_is_undone(momentum: dict[str, Any]) -> None:
+    """A run that leaves out the last pull has the models that the sites trained, and the same ones before it."""
     plan = adam_plan(rounds=2)
-    pulled, kept_apart = (
-        list(run_rounds(replace(FEDSM, lambda_=lambda_, beyond=replace(PAPER, lambda_start=0.7)), DATA, plan))[-1].state
-        for lambda_ in (0.6, 1.0)
-    )
-    strategy = replace(FEDSM, lambda_=0.6, beyond=replace(PAPER, lambda_start=0.7))
-    (undone,) = before_pull(strategy, pulled, plan).values()
+    strategy = replace(FEDSM, beyond=replace(PAPER, **momentum))
+    without = replace(strategy, beyond=replace(strategy.beyond, rounds_without_pull=1))
+    first, pulled = (record.state for record in list(run_rounds(strategy, DATA, plan))[1:])
+    kept_apart = list(run_rounds(without, DATA, plan))[-1].state
+    (undone,) = before_pull(strategy, first, pulled, plan).values()
     for name in map(personalized, DATA):
         for key, tensor in undone[name].items():
             torch.testing.assert_close(tensor, kept_apart[name][key], atol=1e-5, rtol=1e-5)

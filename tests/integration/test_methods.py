@@ -104,6 +104,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
                 rounds_without_pull=1,
                 pull_by_depth=0.5,
                 server_momentum=0.5,
+                momentum_models="all",
                 routing="soft",
                 mixture="weights",
                 global_share=0.5,

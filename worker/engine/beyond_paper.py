@@ -11,7 +11,8 @@ class Beyond:
     lambda_start: lambda in round 1, from where it goes to lambda_ in the last; None: it is lambda_ in all rounds.
     rounds_without_pull: in how many of the last rounds SoftPull leaves each site's model as it was trained.
     pull_by_depth: 0 to 1, how much more the encoder is pulled, and less the output layer and normalization (pull.py).
-    server_momentum: beta of the global model, 0 to below 1 (server_momentum.py).
+    server_momentum: beta, 0 to below 1 (server_momentum.py).
+    momentum_models: what has it: the global model, or all models, the personalized ones in their mean.
     mixture: what soft routing mixes: the models' probabilities, or their weights into one network.
     global_share: of the global model in soft routing's mixture, 0 to 1.
     """
@@ -20,8 +21,9 @@ class Beyond:
     rounds_without_pull: int
     pull_by_depth: float
     server_momentum: float
+    momentum_models: Literal["global", "all"]
     mixture: Literal["probabilities", "weights"]
     global_share: float
 
 
-PAPER = Beyond(None, 0, 0.0, 0.0, "probabilities", 0.0)
+PAPER = Beyond(None, 0, 0.0, 0.0, "global", "probabilities", 0.0)

@@ -1,16 +1,25 @@
-"""Momentum of the global model at the server, for FedSM: FedAvgM's rule (Hsu et al., 2019) with a learning rate of 1.
+"""Momentum at the server, for FedSM: FedAvgM's rule (Hsu et al., 2019) with a learning rate of 1.
 
-v <- beta v + (average - w_g),        w_g <- w_g + v
+Of the global model:
+    v <- beta v + (average - w_g),                      w_g <- w_g + v
+Of the mean of the personalized models, where all models have momentum:
+    v <- beta v + mean over k of (p_k - w_k),           w_k <- p_k + beta (v before)
+with p_k what SoftPull made of site k's model. All sites move by one step, so that what sets them apart is SoftPull's
+alone (docs/theory.md, claim 18).
 """
+
+from collections.abc import Sequence
 
 import torch
 
 from worker.engine.plan import Plan
 from worker.engine.plan_network import parameter_keys
+from worker.engine.pulse import pulse
+from worker.engine.room import empty_model
 from worker.engine.state import Tensors
 
-#: Part name of v, in float64; no site receives it.
-MOMENTUM = "server_momentum"
+#: Part names of the global model's v and of that of the personalized models' mean, in float64; no site receives them.
+MOMENTUM, SHARED_MOMENTUM = "server_momentum", "server_momentum_of_mean"
 
 
 def initial_momentum(weights: Tensors, plan: Plan) -> Tensors:
@@ -30,3 +39,25 @@ def with_momentum(before: Tensors, average: Tensors, momentum: Tensors, beta: fl
         for key, tensor in average.items()
     }
     return weights, moved
+
+
+def with_shared_momentum(
+    before: Sequence[Tensors], pulled: Sequence[Tensors], momentum: Tensors, beta: float
+) -> tuple[list[Tensors], Tensors]:
+    """The next w_k of the sites present, and the next v. Sums run in site order.
+
+    before: the w_k that these sites received, at least one. pulled: what SoftPull made of them. momentum: v. beta:
+    above 0, below 1.
+    """
+    models, moved = [empty_model(model) for model in pulled], {}
+    for key in pulled[0]:
+        pulse()
+        kept = beta * momentum[key] if key in momentum else None
+        for model, after in zip(models, pulled, strict=True):
+            model[key].copy_(after[key] if kept is None else after[key].double() + kept)
+        if kept is not None:
+            total = torch.zeros_like(kept)
+            for old, after in zip(before, pulled, strict=True):
+                total += after[key].double() - old[key].double()
+            moved[key] = kept + total / len(pulled)
+    return models, moved

@@ -270,6 +270,7 @@ def _build_fedsm(config: FedSMConfig) -> FedSM:
         config.rounds_without_pull,
         config.pull_by_depth,
         config.server_momentum,
+        config.momentum_models,
         config.mixture,
         config.global_share,
     )

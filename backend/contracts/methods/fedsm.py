@@ -140,8 +140,22 @@ class FedSMConfig(Contract):
         default=0.0,
         ge=0,
         lt=1,
-        description="Momentum of the global model at the server, as FedAvgM has; 0: the plain average.",
+        description="Momentum at the server, as FedAvgM has; 0: the plain average. Its models are those of "
+        "momentum_models. 0.9 makes a step of up to ten rounds' changes, so give it rounds to come to rest.",
         json_schema_extra=default_from(f"{OWN}; the paper has 0 alone"),
+    )
+    momentum_models: Literal["global", "all"] = Field(
+        default="global",
+        exclude_if=lambda models: models == "global",  # agents of the protocol before know no such field
+        description="Which models have the server's momentum.",
+        json_schema_extra=choices(
+            {
+                "global": "the global model alone",
+                "all": "the global model, and the sites' models in what they have in common: the momentum is that of "
+                "their mean, so that what sets a site apart is SoftPull's alone",
+            }
+        )
+        | default_from(OWN),
     )
     mixture: Literal["probabilities", "weights"] = Field(
         default="probabilities",

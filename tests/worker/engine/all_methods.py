@@ -67,7 +67,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
         adam_plan(),
     ),
     "fedsm-beyond-the-paper": (
-        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "soft", None, Beyond(0.5, 1, 0.5, 0.5, "weights", 0.5)),
+        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "soft", None, Beyond(0.5, 1, 0.5, 0.5, "all", "weights", 0.5)),
         adam_plan(),
     ),
     "fedavg": (FedAvg(Mean()), adam_plan()),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.worker.engine.method_runs import BATCH_NORM, SITES, adam_plan, hashes, states_of
+from tests.worker.engine.method_runs import BATCH_NORM, SITES, adam_plan, hashes, sgd_plan, states_of, train
 from worker.engine.beyond_paper import PAPER, Beyond
 from worker.engine.networks.depth import depths
 from worker.engine.networks.make import make_network
@@ -11,7 +11,13 @@ from worker.engine.networks.presets import preset
 from worker.engine.plan_network import blank_network
 from worker.engine.pull import Pull, lambda_at, pulled
 from worker.engine.selectors.lda import LdaSelector
-from worker.engine.server_momentum import MOMENTUM, initial_momentum, with_momentum
+from worker.engine.server_momentum import (
+    MOMENTUM,
+    SHARED_MOMENTUM,
+    initial_momentum,
+    with_momentum,
+    with_shared_momentum,
+)
 from worker.engine.state import GLOBAL, Tensors, personalized
 from worker.engine.strategies.base import initial_weights
 from worker.engine.strategies.fedsm import FedSM
@@ -127,6 +133,42 @@ def test_momentum_moves_the_global_model_alone() -> None:
     assert all(last[personalized(site)] == last_plain[personalized(site)] for site in SITES)
     assert MOMENTUM not in fedsm(server_momentum=0.5).downloads(with_it[1].keys(), "a")
     assert initial_momentum(with_it[0][GLOBAL], plan).keys() == with_it[2][MOMENTUM].keys()
+
+
+def test_shared_momentum_by_hand() -> None:
+    """Sites at 1 and 3 become 2 and 5 by SoftPull: v = (1 + 2) / 2. Then 3 and 6: each moves on by 0.5 * 1.5, and v =
+    0.75 + (1 + 1) / 2."""
+    at, v = [{"w": torch.tensor([number])} for number in (1.0, 3.0)], {"w": torch.zeros(1, dtype=torch.float64)}
+    for after, expected, expected_v in (((2.0, 5.0), (2.0, 5.0), 1.5), ((3.0, 6.0), (3.75, 6.75), 1.75)):
+        at, v = with_shared_momentum(at, [{"w": torch.tensor([number])} for number in after], v, 0.5)
+        assert (tuple(model["w"].item() for model in at), v["w"].item()) == (expected, expected_v)
+    counters = [{"w": torch.ones(1), "n": torch.tensor(number)} for number in (3, 5)]
+    moved, _ = with_shared_momentum(counters, counters, v, 0.5)
+    assert [model["n"].item() for model in moved] == [3, 5]
+
+
+def test_momentum_of_all_models_moves_every_site_by_one_step_and_sites_receive_none_of_it() -> None:
+    plan = adam_plan(rounds=2)
+    strategy = fedsm(server_momentum=0.5, momentum_models="all")
+    plain, with_it = states_of(fedsm(server_momentum=0.5), plan), states_of(strategy, plan)
+    of_all = {MOMENTUM, SHARED_MOMENTUM}
+    assert with_it[0].keys() - of_all == plain[0].keys() - of_all
+    assert hashes(plain[1]) == {name: h for name, h in hashes(with_it[1]).items() if name != SHARED_MOMENTUM}
+    assert hashes({GLOBAL: plain[2][GLOBAL]}) == hashes({GLOBAL: with_it[2][GLOBAL]})
+    for key, v in with_it[1][SHARED_MOMENTUM].items():
+        for site in SITES:
+            step = with_it[2][personalized(site)][key] - plain[2][personalized(site)][key]
+            torch.testing.assert_close(step, (0.5 * v).float(), atol=1e-6, rtol=1e-4)
+    assert not of_all & {*strategy.downloads(with_it[1].keys(), "a")}
+
+
+def test_a_round_that_pulls_nothing_takes_no_step_of_momentum() -> None:
+    plan, strategy = sgd_plan(rounds=2), fedsm(server_momentum=0.5, momentum_models="all", rounds_without_pull=1)
+    _, first, last = states_of(strategy, plan)
+    assert hashes({"v": first[SHARED_MOMENTUM]}) == hashes({"v": last[SHARED_MOMENTUM]})
+    for name, site in zip(map(personalized, SITES), SITES, strict=True):
+        trained = train(strategy, first, site, plan, 2).parts[name]
+        assert hashes({name: trained}) == hashes({name: last[name]})
 
 
 def test_at_the_end_of_by_depth_all_sites_share_the_encoder_and_keep_their_output_layer() -> None:

@@ -30,6 +30,8 @@ from tests.worker.engine.quadratics import (
     stationary,
     stationary_distribution,
     strength,
+    to_matrix,
+    to_parts,
     weighted,
 )
 from tests.worker.engine.small_sites import small_plan, small_sites
@@ -39,6 +41,7 @@ from worker.engine.networks.depth import Depth
 from worker.engine.pull import Pull as PullOverTime
 from worker.engine.pull import lambda_at
 from worker.engine.selectors.lda import LdaSelector
+from worker.engine.server_momentum import with_shared_momentum
 from worker.engine.state import GLOBAL, personalized
 from worker.engine.strategies.fedsm import FedSM
 
@@ -334,7 +337,7 @@ def test_claim_15_weighted_pulls_as_graph_regularisation() -> None:
     assert (scaled - scaled.T).abs().max() > 1e-2
 
 
-# 16 and 17: by depth and over time
+# 16 to 18: by depth, over time and with momentum
 
 
 @pytest.mark.parametrize("by_depth", [0.0, 0.4])
@@ -379,6 +382,25 @@ def test_claim_17_a_changing_lambda() -> None:
     for _ in range(4000):
         models = soft(0.9)(models - eta * quadratics.gradients(models))
     close(models, rounds(quadratics, eta, soft(0.9)))
+
+
+def test_claim_18_momentum_of_the_mean() -> None:
+    quadratics, eta, beta, rho = random_quadratics(4, seed=6), 0.3, 0.8, rho_of(0.7, 4)
+    models, momentum = random_models(4), torch.zeros(3, dtype=torch.float64)
+    for _ in range(1500):
+        trained = models - eta * quadratics.gradients(models)
+        moved, v = with_shared_momentum(to_parts(models), to_parts(soft(0.7)(trained)), {"w": momentum}, beta)
+        following, expected = to_matrix(moved), beta * momentum + (trained - models).mean(dim=0)
+        close(v["w"], expected)
+        close(following.mean(dim=0), models.mean(dim=0) + expected)
+        close(off_mean(following), rho * off_mean(trained))
+        models, momentum = following, v["w"]
+    close(models, rounds(quadratics, eta, soft(0.7)))
+    # Of a step that stays the same.
+    ones, v = [{"w": torch.ones(1)}] * 2, {"w": torch.zeros(1, dtype=torch.float64)}
+    for _ in range(200):
+        _, v = with_shared_momentum([{"w": torch.zeros(1)}] * 2, ones, v, beta)
+    assert v["w"].item() == pytest.approx(1 / (1 - beta))
 
 
 def test_every_claim_has_its_test_and_every_test_its_claim() -> None:

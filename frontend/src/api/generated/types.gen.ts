@@ -4457,6 +4457,12 @@ export type FedSmConfig = {
      */
     mixture?: 'probabilities' | 'weights';
     /**
+     * Momentum Models
+     *
+     * Which models have the server's momentum.
+     */
+    momentum_models?: 'global' | 'all';
+    /**
      * Name
      */
     name?: 'fedsm';
@@ -4509,7 +4515,7 @@ export type FedSmConfig = {
     /**
      * Server Momentum
      *
-     * Momentum of the global model at the server, as FedAvgM has; 0: the plain average.
+     * Momentum at the server, as FedAvgM has; 0: the plain average. Its models are those of momentum_models. 0.9 makes a step of up to ten rounds' changes, so give it rounds to come to rest.
      */
     server_momentum?: number;
     /**
