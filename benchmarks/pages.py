@@ -3,10 +3,10 @@
     fedsm demo --home FOLDER            # once, until its experiment is complete; it may go on running
     python -m benchmarks.pages FOLDER   # three times each page, with an empty cache; prints medians
 
-A page is interactive when its heading is there, nothing in the window is still being loaded, and no task of the next
-200 ms holds up the keyboard and the pointer for 50 ms. It is ready when nothing on it is still being loaded, also below
-the window; until then it is held up for as long as each task takes beyond 50 ms. What main thread and drawing take of
-the processors until then is worth something on a machine that does other work too.
+A page is interactive when it is painted with its heading, nothing in the window is still being loaded, and no task of
+the next 200 ms holds up the keyboard and the pointer for 50 ms. It is ready when nothing on it is still being loaded,
+also below the window; until then it is held up for as long as each task takes beyond 50 ms. What main thread and
+drawing take of the processors until then is worth something on a machine that does other work too.
 """
 
 import argparse
@@ -61,9 +61,11 @@ LOOK = """([unfinished, quietMs]) => {
     const loaded = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].filter(
         (entry) => entry.startTime <= Math.max(seen.interactive, seen.ready),
     );
-    const paint = performance.getEntriesByName("first-contentful-paint")[0];
+    const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
+    if (paint === undefined) return false;
+    const [interactive, ready] = [Math.max(seen.interactive, paint), Math.max(seen.ready, paint)];
     const numBytes = loaded.reduce((sum, entry) => sum + entry.transferSize, 0);
-    return [loaded.length, numBytes, paint ? paint.startTime : -1, seen.interactive, seen.ready, seen.heldUp];
+    return [loaded.length, numBytes, paint, interactive, ready, seen.heldUp];
 }"""
 
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
+from tests.ports import held_port
 
 #: Each test's backend keeps a few connections, and several processes of pytest share the server.
 MAX_CONNECTIONS = 300
@@ -41,7 +42,7 @@ def _start(binaries: Path, home: Path) -> str:
     home.mkdir()
     if _user():
         shutil.chown(home, _user())
-    data, port = home / "data", _free_port()
+    data, port = home / "data", held_port()
     _run([binaries / "initdb", "-D", data, "-U", "fedsm", "-A", "trust", "-E", "UTF8", "--no-sync"], home)
     settings = {"listen_addresses": "127.0.0.1", "fsync": "off", "max_connections": MAX_CONNECTIONS}
     options = f"-p {port} -k {home} " + " ".join(f"-c {name}={value}" for name, value in settings.items())
@@ -78,9 +79,3 @@ def _binaries() -> Path | None:
     candidates = [Path(on_path).resolve().parent] if on_path else []
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((folder for folder in candidates if (folder / "postgres").exists()), None)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

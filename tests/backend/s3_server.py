@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fedsm.local.home import choose_port
 from tests.conftest import wait_until
+from tests.ports import held_port
 from worker.process.shutdown import die_with_parent
 
 LOOPBACK = "127.0.0.1"
@@ -36,7 +36,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
     meta = f"sqlite3://{folder / 'meta.db'}"
     own = ["--storage", "file", "--bucket", f"{folder / 'data'}/", "--trash-days", "0"]
     subprocess.run([program, "format", *own, meta, "models"], check=True, capture_output=True)
-    port = choose_port(LOOPBACK, 0)
+    port = held_port()
     found = S3Server(f"http://{LOOPBACK}:{port}", "hub-access-key", "hub-secret-key")
     keys = {"MINIO_ROOT_USER": found.access_key, "MINIO_ROOT_PASSWORD": found.secret_key}
     quiet = ["--no-banner", "--no-usage-report", "--no-bgjob", "--metrics", f"{LOOPBACK}:0"]

@@ -32,6 +32,13 @@ def here(backend: LiveBackend) -> Platform:
     return replace(backend.platform, bell=bell, feed=Feed(backend.platform.database, bell))
 
 
+async def all_listen(platform: Platform, num_streams: int) -> None:
+    """Until so many streams hear what is read."""
+    async with asyncio.timeout(30):
+        while len(platform.feed._listeners) < num_streams or platform.feed._reader is None:
+            await asyncio.sleep(0.01)
+
+
 async def ids_of(platform: Platform, start: int, number: int, filters: EventFilters = EVERYTHING) -> list[int]:
     """Of the first events that a stream gives."""
     found: list[int] = []
@@ -50,7 +57,7 @@ def test_an_event_is_read_once_however_many_follow(backend: LiveBackend, monkeyp
         platform = here(backend)
         latest = platform.feed._latest()
         streams = [asyncio.create_task(ids_of(platform, latest, 2)) for _ in range(num_streams)]
-        await asyncio.sleep(0.3)
+        await all_listen(platform, num_streams)
         with counted(backend.platform.database.engine) as statements:
             write(platform, 2)
             platform.bell.ring()
@@ -74,7 +81,7 @@ def test_an_event_is_encoded_once_however_many_follow(backend: LiveBackend, monk
         platform = here(backend)
         latest = platform.feed._latest()
         streams = [asyncio.create_task(ids_of(platform, latest, 2)) for _ in range(20)]
-        await asyncio.sleep(0.3)
+        await all_listen(platform, 20)
         write(platform, 2)
         platform.bell.ring()
         assert await asyncio.gather(*streams) == [[latest + 1, latest + 2]] * 20
@@ -101,7 +108,7 @@ def test_no_stream_misses_or_repeats_an_event_whether_it_is_behind_or_live(
         late = asyncio.create_task(ids_of(platform, first + 300, 260))
         write(platform, 10, site_slug="b")
         platform.bell.ring()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert await early[0] == list(range(first + 1, first + 561))
             assert await early[1] == list(range(first + 250, first + 561))
             assert await of_b == list(range(first + 551, first + 561))
@@ -119,7 +126,7 @@ def test_streams_hear_why_the_reading_ended(backend: LiveBackend, monkeypatch: p
         latest = platform.feed._latest()
         monkeypatch.setattr(Feed, "_read", broken)
         streams = [asyncio.create_task(ids_of(platform, latest, 1)) for _ in range(3)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             ended = await asyncio.gather(*streams, return_exceptions=True)
         assert [str(error) for error in ended] == ["the disk is gone"] * 3
         monkeypatch.undo()

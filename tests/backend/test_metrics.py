@@ -10,10 +10,10 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fedsm.local.home import choose_port
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
+from tests.ports import held_port
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = re.compile(r"\bfedsm_[a-z_]+")
@@ -21,7 +21,7 @@ NAME = re.compile(r"\bfedsm_[a-z_]+")
 
 @pytest.fixture
 def metrics_port() -> int:
-    return choose_port("127.0.0.1", 0)
+    return held_port()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -27,6 +26,7 @@ from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.people import Person, make_person
 from tests.backend.played_worker import PlayedWorker
+from tests.ports import held_port
 
 SECRET = "a webhook's secret of the tests"
 PASSWORD = "a mail password of the tests"
@@ -38,8 +38,7 @@ class MailServer:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.is_away = False
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = held_port()
         self._server = Controller(
             self, "127.0.0.1", self.port, authenticator=self._check, auth_require_tls=False, auth_required=True
         )

@@ -13,14 +13,25 @@ from sqlalchemy import select
 from backend.clock import now
 from backend.db.models import SecondFactor
 from backend.db.session import read_only, unit_of_work
+from backend.second_factor import service
+from backend.users import second_factor
 from tests.backend.conftest import DISC
 from tests.backend.live_backend import LiveBackend
 from tests.backend.people import PASSWORD, Person, accept, code_of, make_person
 
+#: While these tests run no step of 30 s ends: a code that was good for one more would be refused.
+NOW = now()
+
+
+@pytest.fixture(autouse=True)
+def _one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (second_factor, service):
+        monkeypatch.setattr(module, "now", lambda: NOW)
+
 
 def code(secret: str, steps: int = 0) -> str:
     """What the app shows now, or so many steps of 30 s later."""
-    return pyotp.TOTP(secret).at(now() + timedelta(seconds=30 * steps))
+    return pyotp.TOTP(secret).at(NOW + timedelta(seconds=30 * steps))
 
 
 def set_up(person: Person) -> tuple[str, list[str]]:

@@ -1,7 +1,6 @@
 """Settings: loopback is easy, an open port needs secrets."""
 
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 
 from backend.settings import Settings, is_loopback, load_settings
 from tests.conftest import wait_until
+from tests.ports import held_port
 
 LONG = "x" * 24
 
@@ -73,8 +73,7 @@ def test_database_urls(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processor time and memory from Linux's /proc")
 def test_backend_starts_in_three_seconds_of_processor_time_and_stays_small(tmp_path: Path) -> None:
     """Processor time grows, too, where the machine's cores are shared."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = held_port()
     environment = {"FEDSM_HOME": str(tmp_path), "FEDSM_PORT": str(port)}
     with subprocess.Popen([sys.executable, "-m", "backend"], env=environment, stderr=subprocess.DEVNULL) as process:
         try:

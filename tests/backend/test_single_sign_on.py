@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tests.backend.conftest import DISC
 from tests.backend.live_backend import LiveBackend
 from tests.backend.people import PASSWORD, Person, code_of, make_person
 from tests.node import FRONTEND, node
+from tests.ports import held_port
 
 CLIENT = {"oidc_client_id": "fedsm", "oidc_client_secret": "client-secret-of-the-tests-only"}
 
@@ -63,9 +63,7 @@ class Provider:
 
 @pytest.fixture
 def provider(tmp_path: Path) -> Iterator[Provider]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        provider = Provider(probe.getsockname()[1], tmp_path / "groups.json")
+    provider = Provider(held_port(), tmp_path / "groups.json")
     provider.groups.write_text("{}")
     yield provider
     provider.stop()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from backend.clock import now
 from backend.db import worker_quota
 from backend.db.models import Task, WorkerDay
 from backend.db.session import read_only
@@ -71,6 +72,14 @@ def test_a_task_that_is_claimed_and_given_back_without_end_is_not_told_without_e
     assert worker.complete(claimed).status_code == 204
 
 
+@pytest.fixture
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No midnight comes between two events."""
+    moment = now()
+    monkeypatch.setattr(worker_quota, "now", lambda: moment)
+
+
+@pytest.mark.usefixtures("_one_day")
 def test_the_events_of_a_worker_are_bounded_by_day(
     backend: LiveBackend, worker: PlayedWorker, claimed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +106,7 @@ def test_the_events_of_a_worker_are_bounded_by_day(
     assert "completed training" in events_of(backend, other["task_id"])[-1]["message"]
 
 
+@pytest.mark.usefixtures("_one_day")
 def test_a_worker_that_hangs_and_returns_without_end_is_bounded_and_made_up_names_share_a_quota(
     backend: LiveBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 
 from benchmarks import site_link
-from fedsm.local.home import choose_port
 from tests.backend.conftest import DISC
+from tests.ports import held_port
 
 
 def test_a_relay_counts_requests_and_bytes_and_a_revoked_site_is_refused() -> None:
@@ -19,7 +19,7 @@ def test_a_relay_counts_requests_and_bytes_and_a_revoked_site_is_refused() -> No
         tempfile.TemporaryDirectory(prefix="fedsm-link-", dir="/tmp") as name,
         site_link.hub(Path(name)) as (backend, url),
     ):
-        relay = site_link.Relay(choose_port(site_link.LOOPBACK, 0), httpx.URL(backend.url).port or 0)
+        relay = site_link.Relay(held_port(), httpx.URL(backend.url).port or 0)
         with site_link.in_background(relay.serve()):
             address = f"http://{site_link.LOOPBACK}:{relay.listen}/api/v1/health"
             with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:

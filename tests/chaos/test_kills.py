@@ -21,7 +21,7 @@ from backend.federations.schemas import FederationRecord
 from backend.runs.schemas import RunRecord
 from tests.conftest import wait_until
 from tests.integration.in_process import ExpectedRun, run_in_process
-from tests.integration.live_platform import LivePlatform
+from tests.integration.live_platform import QUICK_LEASE, LivePlatform
 from tests.integration.runs import await_experiment, await_training, hashes_of
 from tests.integration.tiny_data import SITES, TASK, tiny_config, write_sites
 from tests.small_disk import fill, small_disk
@@ -38,9 +38,11 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def config() -> ExperimentConfig:
     """About a second of training a site and round: long enough to be killed in. In 8 bits a site keeps what rounding
-    loses of its updates, next to the optimizer's moments."""
+    loses of its updates, next to the optimizer's moments. A round without one of the sites has other bits: the run
+    fails in its place."""
     return tiny_config(
         FEDSM,
+        minimum_sites=len(SITES),
         data={"image_size": 64},
         network={"channels": (8, 16), "num_residual_units": 1},
         schedule={"rounds": 3, "batch_size": 1, "local_epochs": 8, "update_format": "int8"},
@@ -66,7 +68,7 @@ def broker() -> Iterator[ValkeyServer]:
 def platform(tmp_path_factory: pytest.TempPathFactory, broker: ValkeyServer) -> Iterator[LivePlatform]:
     """The same for all tests: each leaves it whole, and the next one shows that it is."""
     home = tmp_path_factory.mktemp("platform")
-    with LivePlatform(home, f"redis+socket://{broker.unix_socket_path}") as running:
+    with LivePlatform(home, f"redis+socket://{broker.unix_socket_path}", environment=QUICK_LEASE) as running:
         yield running
 
 
@@ -94,7 +96,7 @@ def test_a_worker_killed_in_mid_round(platform: LivePlatform, run: RunRecord, ex
     children = child_processes(platform.worker.pid)
     assert len(children) >= platform.num_processes
     platform.kill_worker()
-    wait_until(lambda: not any(is_alive(pid) for pid in children), 5, "the worker's processes to end with it")
+    wait_until(lambda: not any(is_alive(pid) for pid in children), 30, "the worker's processes to end with it")
     platform.start_worker()
     assert_same_bits(platform, run, expected)
     tasks = platform.client.run_tasks(run.id)
@@ -121,7 +123,7 @@ def test_a_process_that_hangs_in_mid_round_is_ended_and_replaced(
     os.kill(hanging, signal.SIGSTOP)
     assert_same_bits(platform, run, expected)
     wait_until(lambda: not is_alive(hanging), 40, "the process that hangs to be ended, even if its task was just over")
-    wait_until(lambda: len(child_processes(platform.worker.pid)) == len(before), 10, "another to take its place")
+    wait_until(lambda: len(child_processes(platform.worker.pid)) == len(before), 60, "another to take its place")
 
 
 def test_a_worker_stopped_in_mid_round_gives_its_work_back(
@@ -130,7 +132,7 @@ def test_a_worker_stopped_in_mid_round_gives_its_work_back(
     """SIGTERM, as the supervisor sends at Ctrl-C: the tasks are queued again at once, without waiting for a lease."""
     assert platform.worker is not None
     platform.worker.terminate()
-    assert platform.worker.wait(10) == 0
+    assert platform.worker.wait(60) == 0
     running = [task for task in platform.client.run_tasks(run.id) if task.status == "running"]
     assert running == []
     platform.start_worker()
@@ -170,14 +172,14 @@ def test_sites_whose_worker_died_three_times_are_rerun(
 ) -> None:
     """Both processes are killed until the round has lost too many sites; each of them is then sent again."""
 
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while platform.client.run(run.id).status != RunStatus.FAILED:
         assert time.monotonic() < deadline, "the run does not fail"
         if any(task.status == "running" for task in platform.client.run_tasks(run.id)):
             for pid in child_processes(platform.worker.pid) if platform.worker else []:
                 with suppress(ProcessLookupError):  # the last killing's process may go between the list and now
                     os.kill(pid, signal.SIGKILL)
-        # Often enough that no site ends its work: a round that goes on without one of them has other bits.
+        # Often enough that hardly a site ends its work.
         time.sleep(0.2)
     failures = platform.client.run(run.id).failures
     assert failures
@@ -204,7 +206,7 @@ def test_a_full_disk_in_mid_round(platform: LivePlatform, run: RunRecord, expect
             messages = [event.message for event in platform.client.run_events(run.id) if event.kind == "storage"]
             return any("waits: the disk of the backend is full" in message for message in messages)
 
-        wait_until(has_said_so, 30, "the full disk to be said in the run's log")
+        wait_until(has_said_so, 60, "the full disk to be said in the run's log")
         time.sleep(4)
         assert platform.client.run(run.id).status == RunStatus.RUNNING
         assert any(disk.is_full for disk in platform.client.system().disks)

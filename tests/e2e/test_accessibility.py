@@ -2,18 +2,18 @@
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from backend.reports.schemas import ReportCreate
-from tests.e2e.conftest import DEFAULT_WAIT_MS, FINISHED, new_context
+from tests.e2e.answers import Answers
+from tests.e2e.conftest import FINISHED, new_context
 from tests.e2e.pixels import next_frame
 from tests.integration.live_platform import LivePlatform
 
@@ -132,36 +132,6 @@ def looked_at(browser: Browser, platform: LivePlatform) -> Iterator[Page]:
     page.get_by_role("heading", name="Federations").wait_for()
     yield page
     context.close()
-
-
-class Answers:
-    """What a page has asked for and not got yet. The stream of events, which never ends, is not waited for."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self._open: set[Request] = set()
-        page.on("request", self._began)
-        page.on("requestfinished", self._ended)
-        page.on("requestfailed", self._ended)
-
-    def _began(self, request: Request) -> None:
-        if not request.url.split("?")[0].endswith("/stream"):
-            self._open.add(request)
-
-    def _ended(self, request: Request) -> None:
-        self._open.discard(request)
-
-    def all_drawn(self) -> None:
-        """Waits until nothing is asked for and what came is drawn, which may ask for more."""
-        deadline = time.monotonic() + DEFAULT_WAIT_MS / 1000
-        while True:
-            next_frame(self._page)
-            if not self._open:
-                next_frame(self._page)
-                if not self._open:
-                    return
-            assert time.monotonic() < deadline, f"no answer: {sorted(request.url for request in self._open)}"
-            self._page.wait_for_timeout(20)
 
 
 def grave_violations(page: Page, only: Any = TAGS) -> list[str]:

@@ -95,10 +95,10 @@ def test_a_federation_from_nothing_to_its_skipped_cases(signed_in: Page, tmp_pat
 
 
 @pytest.fixture
-def small(platform: LivePlatform, tmp_path: Path) -> FederationRecord:
-    """Two sites with data."""
+def small(request: pytest.FixtureRequest, platform: LivePlatform, tmp_path: Path) -> FederationRecord:
+    """Two sites with data, for one test."""
     folders = {name: write_folder(tmp_path / name) for name in ("hazel", "linden")}
-    return platform.add_federation(f"Two sites {len(platform.client.federations())}", FUNDUS_TASK, folders)
+    return platform.add_federation(f"Two sites of {request.node.name}", FUNDUS_TASK, folders)
 
 
 def test_a_site_is_opened_by_keyboard_and_its_policy_is_enforced(

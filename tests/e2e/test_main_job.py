@@ -237,7 +237,7 @@ def test_data_set_says_which_cases_are_skipped_and_why(
     page.get_by_role("combobox", name="Folder").fill(str(folder))
     page.get_by_role("button", name="Register and check").click()
     sentence = page.get_by_test_id("check-sentence")
-    expect(sentence).to_contain_text(f"{len(masks) - 2} of {len(masks)} cases used, 2 skipped because")
+    expect(sentence).to_contain_text(f"{len(masks) - 2} of {len(masks)} cases used, 2 skipped because", timeout=RUN_MS)
     page.get_by_role("tab", name="Skipped cases (2)").click()
     expect(page.get_by_role("row", name=re.compile(masks[1].stem))).to_be_visible()
 

@@ -45,10 +45,10 @@ def test_an_image_is_tried_and_forgotten(
     """A test case's own picture, then one of another kind."""
     page = signed_in
     page.goto(f"/federations/{federation.id}?tab=models")
-    page.get_by_test_id("models").get_by_role("link", name="FedSM", exact=True).first.click()
+    page.get_by_test_id("models").locator(f"a[href='/runs/{run.id}/model']").first.click()
     expect(page.get_by_role("heading", name="Models of FedSM")).to_be_visible()
     dataset = platform.client.datasets(federation.id)[1]
-    image = next((Path(dataset.folder) / "images").iterdir())
+    image = min((Path(dataset.folder) / "images").iterdir())
     page.set_input_files("input[type=file]", image)
     expect(page.locator("[data-testid=viewer][data-state=ready]")).to_be_visible(timeout=LOAD_MS)
     why = page.get_by_test_id("why")

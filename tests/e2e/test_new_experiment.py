@@ -8,9 +8,11 @@ import yaml
 from playwright.sync_api import Locator, Page, expect
 
 from backend.contracts.experiment_config import ExperimentConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.federations.schemas import FederationRecord
 from tests.e2e.test_main_job import open_step, step_of
 from tests.integration.live_platform import LivePlatform
+from tests.integration.tiny_data import tiny_config
 
 pytestmark = pytest.mark.e2e
 
@@ -215,19 +217,20 @@ def test_experiments_are_archived_found_and_deleted(
     signed_in: Page, federation: FederationRecord, platform: LivePlatform
 ) -> None:
     page = signed_in
+    platform.client.create_experiment(federation.id, "To be archived", tiny_config(FedAvgConfig()))
     page.goto(f"/federations/{federation.id}?tab=experiments")
-    page.get_by_role("button", name="Actions of The original", exact=True).click()
+    page.get_by_role("button", name="Actions of To be archived", exact=True).click()
     page.get_by_role("menuitem", name="Archive").click()
-    row = page.get_by_role("row", name=re.compile("The original \\d run"))
+    row = page.get_by_role("row", name=re.compile("To be archived \\d run"))
     expect(row).to_be_hidden()
     page.get_by_label("Archived").check()
     expect(row).to_be_visible()
     assert "archived=true" in page.url
-    page.get_by_role("button", name="Actions of The original", exact=True).click()
+    page.get_by_role("button", name="Actions of To be archived", exact=True).click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("button", name="Delete the experiment").click()
     expect(row).to_be_hidden()
-    assert "The original" not in [entry.name for entry in platform.client.experiments(federation.id)]
+    assert "To be archived" not in [entry.name for entry in platform.client.experiments(federation.id)]
 
 
 def test_steps_show_where_the_problems_are(setup: Page) -> None:

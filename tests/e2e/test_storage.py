@@ -1,6 +1,7 @@
 """What lies on the disk: on the run's page, on a page of its own, and in a site's drawer after its policy changed."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -26,11 +27,14 @@ def own(platform: LivePlatform, tmp_path_factory: pytest.TempPathFactory) -> Fed
 
 
 @pytest.fixture(scope="module")
-def experiment(platform: LivePlatform, own: FederationRecord) -> ExperimentRecord:
+def experiment(platform: LivePlatform, own: FederationRecord) -> Iterator[ExperimentRecord]:
+    """Gone afterwards: the first page would lead to its cases, whose images are deleted here."""
     config = tiny_config(
         FedAvgConfig(), schedule={"rounds": 6, "batch_size": 4, "local_epochs": 1}, evaluation={"history_rounds": 2}
     )
-    return await_experiment(platform, platform.start_experiment(own, "What is kept", config))
+    done = await_experiment(platform, platform.start_experiment(own, "What is kept", config))
+    yield done
+    platform.client.delete_experiment(done.id)
 
 
 def test_the_run_says_what_it_holds_and_which_rounds_are_gone(signed_in: Page, experiment: ExperimentRecord) -> None:

@@ -17,8 +17,9 @@ def test_the_first_page_says_what_came_out_and_leads_on(
     """Of whichever experiment ended last."""
     assert finished.status == "completed"
     page = signed_in
-    page.goto("/")
-    latest = page.request.get("/api/v1/latest-result").json()
+    with page.expect_response("**/api/v1/latest-result") as answer:
+        page.goto("/")
+    latest = answer.value.json()
     card = page.get_by_role("region", name="What came out last")
     expect(card.get_by_test_id("verdict")).to_contain_text(latest["verdict"]["headline"])
     expect(card.get_by_role("link", name=latest["experiment_name"])).to_be_visible()

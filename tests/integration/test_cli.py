@@ -13,6 +13,7 @@ from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.federations.schemas import FederationRecord
+from tests.conftest import wait_until
 from tests.forked import fedsm_in_fork
 from tests.integration.live_platform import LivePlatform
 from tests.integration.tiny_data import NUM_CASES, SITES, TASK, tiny_config, write_sites
@@ -118,6 +119,7 @@ def test_a_folder_that_is_none_gives_exit_code_2(platform: LivePlatform, tmp_pat
 
 
 def test_storage_says_what_is_held_and_cleans_up(platform: LivePlatform, federation: FederationRecord) -> None:
+    wait_until(lambda: platform.client.storage().unowned_bytes == 0, 60, "uploads of finished rounds to go")
     found = json.loads(fedsm(platform, "storage", "--json").stdout)
     thumbnails = [row for row in found["datasets"] if row["num_files"] == NUM_CASES[SITES[0]]]
     assert thumbnails

@@ -17,7 +17,6 @@ from backend.datasets.schemas import DatasetCreate
 from backend.registry.schemas import VersionRecord
 from backend.sites.schemas import SiteCreate
 from fedsm.local.certificates import make_authority, make_certificate
-from fedsm.local.home import choose_port
 from tests.conftest import wait_until
 from tests.integration.hospitals import Front, Hospital, hospital_environment
 from tests.integration.live_platform import LivePlatform
@@ -30,6 +29,7 @@ from tests.integration.marked_data import FOLDER, NAME, leaks, write_marked_site
 from tests.integration.recording_front import FROM_HUB, TO_HUB, recorded_traffic
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import TASK, tiny_config
+from tests.ports import held_port
 
 #: Those that train together, and one that comes later.
 NAMES, NEW = ("site-a", "site-b"), "site-c"
@@ -40,7 +40,7 @@ def hub_with_tls(folder: Path, valkey_url: str) -> Iterator[tuple[LivePlatform, 
     """The hub, the TLS in front of it, and the authority of its certificate."""
     authority = make_authority(folder / "tls", "Hospital test authority")
     certificate, key = make_certificate(authority, ("127.0.0.1",))
-    port = choose_port("127.0.0.1", 0)
+    port = held_port()
     settings = {"FEDSM_PUBLIC_URL": f"https://127.0.0.1:{port}", "FEDSM_LEASE_SECONDS": "10"}
     hub = LivePlatform(folder / "hub", f"{valkey_url}?virtual_host=9", num_processes=1, environment=settings)
     front_program = (sys.executable, "-m", "tests.integration.recording_front", str(folder / "traffic"))

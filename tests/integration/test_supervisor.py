@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import wait_until
 
 START_SECONDS = 90.0
+PROGRAMS = {"broker", "backend", "worker"}
 
 
 @dataclass
@@ -98,7 +99,8 @@ def children(command: FedsmProcess) -> dict[str, int]:
     for line in answer.splitlines():
         pid, _, words = line.partition(" ")
         name = "broker" if "valkey-server" in words else words.split()[-1]
-        found[name] = int(pid)
+        if name in PROGRAMS:  # for a moment a new process still has the supervisor's own words
+            found[name] = int(pid)
     return found
 
 
@@ -106,7 +108,7 @@ def test_it_prints_an_address_that_signs_in(running: FedsmProcess) -> None:
     server, _, token = running.login_url().partition("/?token=")
     answer = httpx.post(f"{server}/api/v1/session", json={"token": token}, trust_env=False)
     assert answer.is_success
-    assert children(running).keys() == {"broker", "backend", "worker"}
+    assert children(running).keys() == PROGRAMS
 
 
 def test_the_address_is_there_before_the_worker_has_loaded_its_libraries(running: FedsmProcess) -> None:
@@ -120,10 +122,10 @@ def test_the_address_is_there_before_the_worker_has_loaded_its_libraries(running
 def test_what_dies_is_started_again(running: FedsmProcess, name: str) -> None:
     server, before = server_of(running), children(running)
     os.kill(before[name], signal.SIGKILL)
-    wait_until(lambda: children(running).get(name, before[name]) != before[name], 30, f"a new {name}")
-    wait_until(lambda: is_healthy(server), 30, "the backend's answer")
+    wait_until(lambda: children(running).get(name, before[name]) != before[name], START_SECONDS, f"a new {name}")
+    wait_until(lambda: is_healthy(server), START_SECONDS, "the backend's answer")
     wait_until(
-        lambda: f"the {name} was ended by SIGKILL; starting it again" in running.output, 5, "a line that says so"
+        lambda: f"the {name} was ended by SIGKILL; starting it again" in running.output, 30, "a line that says so"
     )
     assert {n: pid for n, pid in children(running).items() if n != name} == {
         n: pid for n, pid in before.items() if n != name
@@ -132,7 +134,7 @@ def test_what_dies_is_started_again(running: FedsmProcess, name: str) -> None:
 
 def test_a_second_start_says_where_the_first_one_is(running: FedsmProcess, home: Path) -> None:
     second = start_fedsm(home, "up")
-    assert second.process.wait(30) == 0
+    assert second.process.wait(START_SECONDS) == 0
     assert second.login_url() == running.login_url()
     assert "already runs" in second.output
 
@@ -143,14 +145,14 @@ def test_a_taken_port_is_told_with_the_remedy(tmp_path: Path) -> None:
         other.listen()
         port = str(other.getsockname()[1])
         command = start_fedsm(tmp_path, "up", "--port", port)
-        assert command.process.wait(30) == 1
+        assert command.process.wait(START_SECONDS) == 1
     wait_until(lambda: "choose another with --port" in command.output, 5, "the remedy")
     assert f"port {port} on 127.0.0.1 is taken" in command.output
 
 
 def test_a_program_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
     command = start_fedsm(tmp_path, "up", "--port", "0", FEDSM_LEASE_SECONDS="minus one")
-    assert command.process.wait(60) == 1
+    assert command.process.wait(START_SECONDS) == 1
     wait_until(lambda: "last lines of" in command.output, 5, "the log's end")
     assert "the backend ended with exit code" in command.output
     assert "lease_seconds" in command.output.lower()
@@ -158,7 +160,7 @@ def test_a_program_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) ->
 
 def test_the_command_line_finds_the_running_platform(running: FedsmProcess, home: Path) -> None:
     command = start_fedsm(home, "experiment", "list", "--federation", "absent")
-    assert command.process.wait(30) == 2
+    assert command.process.wait(START_SECONDS) == 2
     wait_until(lambda: "there is no federation 'absent'" in command.output, 5, "the reason")
 
 
@@ -168,7 +170,7 @@ def test_terminating_it_leaves_no_process(running: FedsmProcess, home: Path) -> 
     assert len(family) >= 4
     running.process.terminate()
     assert running.process.wait(40) == 0
-    wait_until(lambda: not any(is_alive(pid) for pid in family), 5, "all processes to end")
+    wait_until(lambda: not any(is_alive(pid) for pid in family), 30, "all processes to end")
     assert not (home / "running.json").exists()
 
 

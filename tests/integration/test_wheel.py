@@ -19,8 +19,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from backend.version import version_of
-from fedsm.local.home import choose_port
 from tests.conftest import wait_until
+from tests.ports import held_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,7 +103,7 @@ def outside_environment() -> dict[str, str]:
 def platform(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """`fedsm up` of the installation, run in another folder."""
     folder = tmp_path_factory.mktemp("work")
-    port = choose_port("127.0.0.1", 0)
+    port = held_port()
     log = (folder / "up.log").open("w")
     token = secrets.token_urlsafe()
     process = subprocess.Popen(

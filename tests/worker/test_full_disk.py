@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import wait_until
 from tests.small_disk import fill, small_disk
 from worker.process.lease import StopRequested
 from worker.stores import full_disk as room
@@ -57,13 +58,14 @@ def test_a_state_is_kept_as_soon_as_there_is_room(disk: Path, monkeypatch: pytes
         args=(lambda: store.save("run", "a", 1, content), disk, "the optimizer's state of a", lease),
     )
     writing.start()
-    time.sleep(0.4)
+    wait_until(lambda: lease.said, 20, "the full disk to be told")
+    time.sleep(0.2)  # several tries
     assert writing.is_alive()
     assert [level for level, _ in lease.said] == ["warning"]
     assert "the disk of this worker is full" in lease.said[0][1]
     assert "the optimizer's state of a" in lease.said[0][1]
     filler.unlink()
-    writing.join(5)
+    writing.join(30)
     assert not writing.is_alive()
     kept = store.file_before("run", "a", 2)
     assert kept is not None

@@ -10,7 +10,7 @@ import { searchQuery } from "@/features/help/queries";
 
 const [store, spotlight] = createSpotlight();
 const MAX_HITS = 30;
-/** Their experiments are fetched when the palette opens. */
+/** Of the first of them the experiments are fetched when the palette opens. */
 const MAX_FEDERATIONS = 20;
 
 /** Goes to any page, federation, experiment or section of the documentation by a few letters of its name.
@@ -45,8 +45,8 @@ export default function Palette({ asked }: { asked: number }) {
 function useGroups(query: string): { groups: SpotlightActionGroupData[]; nothing: string } {
   const navigate = useNavigate();
   const federations = useQuery(federationsQuery);
-  const active = (federations.data ?? []).filter(({ archived_at }) => archived_at === null).slice(0, MAX_FEDERATIONS);
-  const experiments = useQueries({ queries: active.map(({ id }) => experimentsQuery(id)) });
+  const active = (federations.data ?? []).filter(({ archived_at }) => archived_at === null);
+  const experiments = useQueries({ queries: active.slice(0, MAX_FEDERATIONS).map(({ id }) => experimentsQuery(id)) });
   const documentation = useQuery(searchQuery);
   const follows = useMaySomewhere("follow");
   const managesMembers = useMaySomewhere("manage_members");

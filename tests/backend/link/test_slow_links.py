@@ -82,10 +82,16 @@ def test_a_slow_link_is_waited_for(
 ) -> None:
     """Each direction takes longer than a connection may stand still, and none is taken for broken."""
     monkeypatch.setattr(hub_module, "READ_SECONDS", 0.5)
-    with BadWire(port_of(backend), rate=4e6) as wire:
-        seconds = there_and_back(wire, *at_work, tmp_path, weights(NUM_BYTES))
-    assert min(seconds) > 0.5
-    assert len(wire.opened) <= 2, "one connection for both, or one for each"
+    num_opened = []
+    for attempt in range(3):  # a machine that does much else may itself stand still for so long
+        content = weights(NUM_BYTES + attempt)
+        with BadWire(port_of(backend), rate=4e6) as wire:
+            seconds = there_and_back(wire, *at_work, tmp_path, content)
+        assert min(seconds) > 0.5
+        num_opened.append(len(wire.opened))
+        if num_opened[-1] <= 2:
+            break
+    assert min(num_opened) <= 2, f"one connection for both, or one for each: {num_opened}"
 
 
 def test_a_link_that_breaks_again_and_again_brings_a_file_as_long_as_it_brings_more(

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fedsm.local.home import choose_port
 from tests.conftest import wait_until
+from tests.ports import held_port
 from worker.process.shutdown import die_with_parent
 
 LOOPBACK = "127.0.0.1"
@@ -37,7 +37,7 @@ def squid(credential: str, host: str, inspection: Inspection | None = None) -> I
     """Its port on this machine, and its log of requests. credential: `user:password`. host: the one name that it passes
     requests on to, which is this machine."""
     assert PROGRAM is not None
-    port = choose_port(LOOPBACK, 0)
+    port = held_port()
     folder = Path(tempfile.mkdtemp(prefix="fedsm-squid-", dir="/tmp"))
     try:
         (folder / "squid.conf").write_text("\n".join(_settings(folder, port, credential, host, inspection)) + "\n")
