@@ -27,6 +27,18 @@ it("hides archived federations until they are asked for", async () => {
   expect(window.location.search).toContain("archived=true");
 });
 
+it("goes to every federation, and fetches the experiments of the first twenty", async () => {
+  const federations = Array.from({ length: 22 }, (_, at) => federation({ id: `f${at}`, name: `Eyes ${at}` }));
+  const { sent } = openApp("/", { "GET /federations": federations });
+  fireEvent.click(await screen.findByRole("button", { name: "Go to" }));
+  fireEvent.change(await screen.findByLabelText("Go to", { selector: "input" }), { target: { value: "eyes 21" } });
+  fireEvent.click(await screen.findByRole("button", { name: /^Eyes 21/ }));
+  await waitFor(() => expect(window.location.pathname).toBe("/federations/f21"));
+  const asked = sent.filter(({ what }) => /\/f\d+\/experiments/.test(what)).map(({ what }) => what);
+  expect(asked.some((what) => what.includes("/f19/"))).toBe(true);
+  expect(asked.some((what) => what.includes("/f20/"))).toBe(false);
+});
+
 it("sends a new federation as typed, and puts each refusal at its field", async () => {
   const { bodies } = openApp("/federations/new", {
     "POST /federations": new Refusal(422, {
