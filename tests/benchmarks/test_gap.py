@@ -49,6 +49,8 @@ from worker.in_process.best_round import best_round
 LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
 FEDSM = FedSM(0.7, 0.9, LDA, 0.0, "hard")
 PLAN = adam_plan(rounds=3)
+#: The page that has the tables of each file of kept results.
+PAGES = {"gap.json": "gap-measured.md", "gap-long.json": "gap-long.md"}
 OPTIONS: dict[str, FedSM] = {
     HARD: FEDSM,
     AUTO: replace(FEDSM, rule=ThresholdFromValidation(0.9, CHOICES, best_threshold, 1)),
@@ -166,10 +168,11 @@ def test_an_option_helps_where_validation_is_higher_in_every_seed() -> None:
     ]
 
 
-def test_the_tables_of_the_document_are_those_of_the_results_in_the_repository() -> None:
+@pytest.mark.parametrize(("kept_in", "page"), PAGES.items())
+def test_the_tables_of_a_document_are_those_of_the_results_in_the_repository(kept_in: str, page: str) -> None:
     root = Path(__file__).parents[2]
-    results = json.loads((root / "benchmarks/results/gap.json").read_text())
-    document = (root / "docs/gap-measured.md").read_text()
+    results = json.loads((root / "benchmarks/results" / kept_in).read_text())
+    document = (root / "docs" / page).read_text()
     labels = [method.label for method in rows(has_outside=False)]
     for name, rounds in {tuple(key.split("/")[:2]) for key in results}:
         found = found_in(results, name, int(rounds), range(3), labels)
