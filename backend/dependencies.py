@@ -1,9 +1,10 @@
 """What endpoints ask for, as Annotated aliases."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 
@@ -58,8 +59,9 @@ async def get_artifacts(platform: PlatformDep) -> ArtifactStore:
     return platform.artifacts
 
 
-def get_write_session(platform: PlatformDep) -> Iterator[Session]:
-    with unit_of_work(platform.database) as session:
+async def get_write_session(platform: PlatformDep) -> AsyncIterator[Session]:
+    database = platform.database
+    async with database.places, contextmanager_in_threadpool(unit_of_work(database)) as session:
         yield session
 
 

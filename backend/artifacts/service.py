@@ -75,7 +75,8 @@ async def store_artifact(
     part = None if task_id is None else part_of(sha256, task_id)
     most_bytes = await run_in_threadpool(_room_for, database, store, task_id, media_type, part)
     incoming = await store.receive(sha256, quota.limited(chunks, most_bytes - start, media_type), part, start)
-    await run_in_threadpool(keep_received, database, store, incoming, media_type, task_id)
+    async with database.places:
+        await run_in_threadpool(keep_received, database, store, incoming, media_type, task_id)
 
 
 def _room_for(database: Database, store: ArtifactStore, task_id: str | None, media_type: str, part: str | None) -> int:
@@ -105,7 +106,8 @@ async def store_upload(
 ) -> StoredFile:
     """A file whose hash nobody knows yet. Raises InvalidInput, storing nothing, for more than `max_bytes`, or none."""
     incoming = await store.receive(None, _limited(chunks, max_bytes))
-    await run_in_threadpool(keep_received, database, store, incoming, UPLOAD, None)
+    async with database.places:
+        await run_in_threadpool(keep_received, database, store, incoming, UPLOAD, None)
     return incoming
 
 

@@ -1,13 +1,16 @@
 """Engines, and the one way to write: `unit_of_work()`."""
 
+import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend.db import audit_chain, worker_quota
 from backend.db.base import Base
@@ -20,6 +23,10 @@ EVENT_LOCK = 0x0FED5
 #: Rows that many functions look up by id in one transaction. A session keeps only what somebody holds, and would read
 #: a run anew for each of them.
 KEPT_WHILE_OPEN = (Dataset, Experiment, Federation, Run, Site, Task)
+
+#: Requests that may write at a time. There are 40 threads for requests: who holds the database's lock, and who only
+#: reads, finds one however many wait for the lock.
+MAX_WRITERS = 20
 
 #: (queue, task id) of the messages that leave after the commit.
 Message = tuple[str, str]
@@ -44,7 +51,10 @@ class Database:
 
     engine: Engine
     sessions: sessionmaker[Session]
+    writing_sessions: sessionmaker[Session]
     after_commit: Callable[[Committed], None]
+    #: A request takes one before its threads write.
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_WRITERS))
 
     @property
     def dialect(self) -> str:
@@ -55,9 +65,11 @@ def open_database(url: str, after_commit: Callable[[Committed], None]) -> Databa
     """`after_commit` runs after each unit of work that has something for others, once it is committed."""
     engine = create_engine_for(url)
     sessions = sessionmaker(engine, expire_on_commit=False)
-    event.listen(sessions, "loaded_as_persistent", _keep_while_open)
-    event.listen(sessions, "pending_to_persistent", _keep_while_open)
-    return Database(engine, sessions, after_commit)
+    writing_sessions = sessionmaker(engine.execution_options(fedsm_write=True), expire_on_commit=False)
+    for made in (sessions, writing_sessions):
+        event.listen(made, "loaded_as_persistent", _keep_while_open)
+        event.listen(made, "pending_to_persistent", _keep_while_open)
+    return Database(engine, sessions, writing_sessions, after_commit)
 
 
 def _keep_while_open(session: Session, row: Base) -> None:
@@ -69,13 +81,15 @@ def create_engine_for(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
     engine = create_engine(url, pool_size=10, max_overflow=40)  # a request has a thread, and there are 40
+    turn = _Turn()
     event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", turn.begin)
+    event.listen(engine, "checkin", turn.end)
     return engine
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_begin_sqlite` says it
+    connection.isolation_level = None  # the driver's own BEGIN comes too late; `_Turn` says it
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "journal_mode = WAL",
@@ -85,17 +99,36 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    """Writers take the write lock at once: a lock taken later could not wait, for what was read may be stale."""
-    immediate = connection.get_execution_options().get("fedsm_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+class _Turn:
+    """One writer of this process at a time. SQLite lets a second one look again after ever longer sleeps and gives no
+    heed to who came first; here it goes on as soon as the first is done."""
+
+    def __init__(self) -> None:
+        self._writing = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        """Writers take the write lock at once: a lock taken later could not wait, for what was read may be stale."""
+        if not connection.get_execution_options().get("fedsm_write", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not connection.info.get("writes", False):
+            # Who waits for too long asks SQLite, which refuses in its own words.
+            connection.info["writes"] = self._writing.acquire(timeout=BUSY_TIMEOUT_MS / 1000)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def end(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        """The connection is back in the pool, after its commit or rollback."""
+        if record.info.pop("writes", False):
+            self._writing.release()
 
 
 @contextmanager
 def unit_of_work(database: Database) -> Iterator[Session]:
-    """One transaction: committed at the end, rolled back on an error; then its messages leave and listeners wake."""
-    with database.sessions() as session:
-        session.connection(execution_options={"fedsm_write": True})
+    """One transaction: committed at the end, rolled back on an error; then its messages leave and listeners wake.
+
+    It begins with the first statement, and so does the time for which others wait.
+    """
+    with database.writing_sessions() as session:
         yield session
         event_kinds = _write_events(session)
         session.commit()

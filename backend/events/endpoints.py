@@ -214,23 +214,27 @@ async def _follow(
             if filters is None:
                 return
             heard.clear()
+            reached = feed.until  # before the database is asked, which then has all up to it
             if is_live := feed.holds_all_after(start):
-                batch, reached = [event for event in feed.after(start) if filters.admits(event)], feed.until
+                sent = feed.batch(start, filters)
             else:
-                reached = feed.until  # before the database is asked, which then has all up to it
                 batch = await run_in_threadpool(_batch, platform, start, filters)
+                sent = b"".join(map(feed.encoded, batch))
                 if len(batch) == BATCH:
                     reached = batch[-1].id
-            if batch:
-                yield b"".join(map(feed.encoded, batch))
-            start = max([start, reached, *(event.id for event in batch[-1:])])
+                elif batch:
+                    reached = max(reached, batch[-1].id)
+            if sent:
+                yield sent
+            start = max(start, reached)
             if is_live:
                 await _wait(heard)
 
 
 async def _wait(heard: asyncio.Event) -> None:
     try:
-        await asyncio.wait_for(heard.wait(), PING_SECONDS)
+        async with asyncio.timeout(PING_SECONDS):
+            await heard.wait()
     except TimeoutError:
         return
 

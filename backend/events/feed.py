@@ -19,8 +19,10 @@ from backend.events.schemas import EventRecord
 
 #: Events of other backend processes ring no bell here.
 POLL_SECONDS = 2.0
-#: Between two readings: what is committed meanwhile comes together.
+#: Between two readings: what is committed meanwhile comes together. With many streams it is longer, for each reading
+#: that finds something is sent to all of them.
 BREATH_SECONDS = 0.1
+BREATH_SECONDS_A_STREAM = 0.001
 BATCH = 200
 #: Events in memory, about 1 KB each.
 KEPT = 2_000
@@ -35,6 +37,8 @@ class Feed:
         self._events: deque[EventRecord] = deque()
         #: By id, of those that a stream has sent: the bytes are made once for all streams.
         self._encoded: dict[int, bytes] = {}
+        #: By what a stream has and what it asks for: the bytes that come next, until there are newer events.
+        self._batches: dict[tuple[int, service.EventFilters], bytes] = {}
         self._since = self._until = 0
         self._listeners: set[asyncio.Event] = set()
         self._starting = asyncio.Lock()
@@ -56,6 +60,7 @@ class Feed:
                     self._since = self._until = await run_in_threadpool(self._latest)
                     self._events.clear()
                     self._encoded.clear()
+                    self._batches.clear()
                     self._reader = asyncio.create_task(self._read_on(), name="events")
             yield heard
         finally:
@@ -75,6 +80,14 @@ class Feed:
         newer = list(takewhile(lambda event: event.id > event_id, reversed(self._events)))
         return newer[::-1]
 
+    def batch(self, event_id: int, filters: service.EventFilters) -> bytes:
+        """What a stream sends of `after`: streams that are as far and ask for the same share it."""
+        key = (event_id, filters)
+        if (known := self._batches.get(key)) is None:
+            known = b"".join(self.encoded(event) for event in self.after(event_id) if filters.admits(event))
+            self._batches[key] = known
+        return known
+
     def encoded(self, event: EventRecord) -> bytes:
         """As it goes out on a stream."""
         if (known := self._encoded.get(event.id)) is not None:
@@ -92,7 +105,7 @@ class Feed:
                     batch = await run_in_threadpool(self._read, self._until)
                     self._keep(batch)
                     if len(batch) < BATCH:
-                        await asyncio.sleep(BREATH_SECONDS)
+                        await asyncio.sleep(BREATH_SECONDS + BREATH_SECONDS_A_STREAM * len(self._listeners))
                         await _wait(rung)
         finally:
             self._wake()
@@ -101,6 +114,7 @@ class Feed:
         if not batch:
             return
         self._events.extend(batch)
+        self._batches.clear()
         self._until = batch[-1].id
         while len(self._events) > KEPT:
             self._since = self._events.popleft().id
@@ -127,6 +141,7 @@ def encoded(event: EventRecord) -> bytes:
 
 async def _wait(rung: asyncio.Event) -> None:
     try:
-        await asyncio.wait_for(rung.wait(), POLL_SECONDS)
+        async with asyncio.timeout(POLL_SECONDS):
+            await rung.wait()
     except TimeoutError:
         return

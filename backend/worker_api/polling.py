@@ -34,7 +34,8 @@ async def poll(
     platform: Platform, worker: SiteWorker, body: PollRequest, is_gone: Callable[[], Awaitable[bool]]
 ) -> PollAnswer:
     """Raises CredentialStopped, CredentialEnded."""
-    await run_in_threadpool(_begin, platform, worker, body)
+    async with platform.database.places:
+        await run_in_threadpool(_begin, platform, worker, body)
     deadline = time.monotonic() + body.wait_seconds
     noted_at = time.monotonic()
     async with platform.site_bell.listen() as rung:
@@ -45,7 +46,8 @@ async def poll(
             if _is_news(answer, body) or left <= 0 or await is_gone():
                 return answer
             if time.monotonic() - noted_at > NOTE_SECONDS:
-                await run_in_threadpool(_note_presence, platform, worker, body)
+                async with platform.database.places:
+                    await run_in_threadpool(_note_presence, platform, worker, body)
                 noted_at = time.monotonic()
             await asyncio.sleep(BREATH_SECONDS)
             try:

@@ -69,13 +69,20 @@ def test_an_event_is_read_once_however_many_follow(backend: LiveBackend, monkeyp
 
 
 def test_an_event_is_encoded_once_however_many_follow(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And once looked at for all that ask for the same."""
     made, encoded = [], module.encoded
+    asked, admits = [], EventFilters.admits
 
     def counted_encoded(event: EventRecord) -> bytes:
         made.append(event.id)
         return encoded(event)
 
+    def counted_admits(filters: EventFilters, event: EventRecord) -> bool:
+        asked.append(event.id)
+        return admits(filters, event)
+
     monkeypatch.setattr(module, "encoded", counted_encoded)
+    monkeypatch.setattr(EventFilters, "admits", counted_admits)
 
     async def follow() -> None:
         platform = here(backend)
@@ -85,7 +92,7 @@ def test_an_event_is_encoded_once_however_many_follow(backend: LiveBackend, monk
         write(platform, 2)
         platform.bell.ring()
         assert await asyncio.gather(*streams) == [[latest + 1, latest + 2]] * 20
-        assert made == [latest + 1, latest + 2]
+        assert made == asked == [latest + 1, latest + 2]
 
     asyncio.run(follow())
 
