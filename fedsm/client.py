@@ -1,5 +1,6 @@
 """The REST API from Python: what the command line and the tests speak."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,14 @@ from backend.evaluations.schemas import AllResults, Comparison, ExperimentResult
 from backend.evaluations.selector_schemas import RunSelector, SelectorCases
 from backend.evaluations.verdict.schemas import Verdict
 from backend.events.schemas import EventRecord
-from backend.experiments.schemas import ConfigCheck, ConfigCheckResult, ExperimentCreate, ExperimentRecord, RunsAdd
+from backend.experiments.schemas import (
+    ConfigCheck,
+    ConfigCheckResult,
+    ExperimentCreate,
+    ExperimentRecord,
+    PresetRecord,
+    RunsAdd,
+)
 from backend.experiments.sweeps.schemas import SweepCreate, SweepPlan
 from backend.exports.schemas import ExportCreate, ExportRecord
 from backend.federations.schemas import FederationCreate, FederationRecord
@@ -132,6 +140,11 @@ class Client(Connection):
         return self._post(
             f"/federations/{federation_id}/experiments/check", ConfigCheck(config=config), ConfigCheckResult
         )
+
+    def method_presets(self, federation_id: str, held_out: Sequence[str]) -> list[PresetRecord]:
+        """held_out: slugs of sites that do not train."""
+        path = f"/federations/{federation_id}/method-presets"
+        return self._get(path, list[PresetRecord], held_out=list(held_out))
 
     def plan_sweep(self, federation_id: str, body: SweepCreate) -> SweepPlan:
         """Creates nothing."""

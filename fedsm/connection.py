@@ -67,7 +67,7 @@ class Connection:
         """A body as it is, unchecked on this side: the backend's own errors come back."""
         return self._send("POST", path, json=body).json()
 
-    def _get(self, path: str, kind: type[Body], **query: str) -> Body:
+    def _get(self, path: str, kind: type[Body], **query: str | list[str]) -> Body:
         return TypeAdapter(kind).validate_json(self._send("GET", path, params=query).content)
 
     def _post(self, path: str, body: BaseModel | None, kind: type[Body]) -> Body:

@@ -30,20 +30,23 @@ def local_work(
     their number where the case was checked before its depth was kept.
     """
     cases = [case.case_id for manifest in manifests for case in manifest.cases if case.split == "train"]
+    known = [depth for case in cases if (depth := depths.get(case)) is not None]
+    return counted_work(config, len(cases), sum(known) if len(known) == len(cases) else None, is_volume)
+
+
+def counted_work(config: ExperimentConfig, num_cases: int, num_slices: int | None, is_volume: bool) -> LocalWork:
+    """The local work of a participant with `num_cases` training cases. num_slices: of all of them; None if unknown."""
     schedule, data = config.schedule, config.data
     if schedule.local_steps is not None:
-        return LocalWork(len(cases), schedule.local_steps, schedule.local_steps)
+        return LocalWork(num_cases, schedule.local_steps, schedule.local_steps)
     copies = data.patches_per_case if data.sampling == "patches" else 1
-    least = most = len(cases) * copies
-    if is_volume and config.network.spatial_dims == 2:
-        known = [depths.get(case) for case in cases]
-        slices = [depth for depth in known if depth is not None]
-        exact = len(slices) == len(known)
-        least = sum(slices) * copies if exact and data.slices == "all" else copies
-        if not exact:
-            return LocalWork(len(cases), _steps(least, config), None)
-        most = sum(slices) * copies
-    return LocalWork(len(cases), _steps(least, config), _steps(most, config))
+    if not (is_volume and config.network.spatial_dims == 2):
+        steps = _steps(num_cases * copies, config)
+        return LocalWork(num_cases, steps, steps)
+    if num_slices is None:
+        return LocalWork(num_cases, _steps(copies, config), None)
+    least = num_slices * copies if data.slices == "all" else copies
+    return LocalWork(num_cases, _steps(least, config), _steps(num_slices * copies, config))
 
 
 def mean_work(works: Sequence[LocalWork]) -> LocalWork:

@@ -1,5 +1,6 @@
 """Data sets: what people do with them, and what other features ask of them."""
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
 from sqlalchemy import func, select
@@ -169,6 +170,14 @@ def ready_datasets(session: Session, site_id: str) -> list[Dataset]:
 def num_training_cases(session: Session, dataset: Dataset) -> int:
     query = select(func.count()).where(Case.dataset_id == dataset.id, Case.used, Case.split == "train")
     return session.scalar(query) or 0
+
+
+def num_training_slices(session: Session, dataset_ids: Sequence[str]) -> int | None:
+    """Of the training cases together; None where one was checked before its slices were counted."""
+    query = select(func.count(), func.count(Case.depth), func.sum(Case.depth))
+    query = query.where(Case.dataset_id.in_(dataset_ids), Case.used, Case.split == "train")
+    num_cases, num_counted, num_slices = session.execute(query).one()
+    return (num_slices or 0) if num_cases == num_counted else None
 
 
 def num_empty_training_cases(session: Session, dataset: Dataset) -> int:

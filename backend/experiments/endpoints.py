@@ -3,16 +3,16 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from fastapi.responses import PlainTextResponse
 from sqlalchemy import select
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.values import Id
+from backend.contracts.values import MAX_SITES, AtMost, Id, Slug
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation
 from backend.dependencies import ArtifactsDep, ReadSession, WriteSession
-from backend.experiments import files, service
+from backend.experiments import files, presets, service
 from backend.experiments.schemas import (
     ConfigCheck,
     ConfigCheckResult,
@@ -21,6 +21,7 @@ from backend.experiments.schemas import (
     ExperimentFileText,
     ExperimentRecord,
     ExperimentUpdate,
+    PresetRecord,
     RunsAdd,
 )
 from backend.paging import PageDep
@@ -101,6 +102,18 @@ def check_experiment(
     """What would be refused on this federation, without creating anything."""
     named.require_start(body.config)
     return service.check_config(session, federation_id, body.config)
+
+
+@router.get("/federations/{federation_id}/method-presets")
+def list_method_presets(
+    _user: CanRead,
+    federation_id: Id,
+    session: ReadSession,
+    held_out: Annotated[tuple[Slug, ...], AtMost(MAX_SITES), Query(description="Sites that do not train.")] = (),
+) -> list[PresetRecord]:
+    """FedSM's settings as in the paper, and those that validation preferred where they fit the sites' data."""
+    get_row(session, Federation, federation_id)
+    return presets.presets_on(session, federation_id, held_out)
 
 
 @router.post("/experiment-files/read")

@@ -9,6 +9,7 @@ from backend.contracts.base import Contract, with_example
 from backend.contracts.config_problems import ConfigProblem
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.experiment_file import ExperimentFile
+from backend.contracts.presets import PresetName, PresetSetting
 from backend.contracts.status import RunStatus
 from backend.contracts.strategy_configs import StrategyConfig
 from backend.contracts.values import Description, Name
@@ -49,14 +50,39 @@ class ConfigCheck(Contract):
     config: ExperimentConfig
 
 
+class ConfigWarning(ConfigProblem):
+    """What would run and is still likely to be regretted."""
+
+    adds: StrategyConfig | None = Field(
+        default=None, description="A method that answers the warning once it is among the experiment's."
+    )
+
+
 class ConfigCheckResult(Record):
     problems: list[ConfigProblem]
-    warnings: list[ConfigProblem] = Field(description="What would run and is still likely to be regretted.")
+    warnings: list[ConfigWarning] = Field(description="What would run and is still likely to be regretted.")
     num_sites: int = Field(description="Sites with data.")
     num_runs: int
     rho: dict[str, float] = Field(
         description="FedSM lambda (as text) to SoftPull's contraction factor a round, for the sites that train in one."
     )
+
+
+class LeftOutSetting(Record):
+    field: str
+    value: bool | int | float | str | None
+    reason: str = Field(description="Why it is not for these sites.")
+
+
+class PresetRecord(Record):
+    """Settings of FedSM that are set together, as they fit a federation's sites."""
+
+    name: PresetName = Field(description="As `fedsm experiment create --preset` takes it.")
+    title: str
+    description: str
+    evidence: str = Field(description="The page of the documentation, and its section, that shows why.")
+    settings: list[PresetSetting]
+    left_out: list[LeftOutSetting] = Field(description="Of the preset, but not for these sites.")
 
 
 class ExperimentFileText(Contract):

@@ -30,7 +30,7 @@ from backend.experiments.schemas import (
     ExperimentUpdate,
     RunsAdd,
 )
-from backend.experiments.warnings import warnings_of_empty_cases, warnings_on
+from backend.experiments.warnings import as_warnings, warnings_of_empty_cases, warnings_on
 from backend.ledger import service as rounds
 from backend.ledger.damage import go_back_to_whole_round
 from backend.ledger.snapshot import problems_on, require_runnable, sites_with_data
@@ -93,12 +93,16 @@ def check_config(session: Session, federation_id: str, config: ExperimentConfig)
         for entry in data
         if entry.site.slug not in config.held_out_sites
     }
+    num_slices = {
+        entry.site.slug: datasets.num_training_slices(session, [dataset.id for dataset in entry.datasets])
+        for entry in (data if federation.task.dimensions == 3 and config.network.spatial_dims == 2 else ())
+    }
     return ConfigCheckResult(
         problems=[*unknown, *problems_on(session, config, data, federation.task)],
         warnings=[
-            *warnings_on(config, records, federation.task),
-            *warnings_of_empty_cases(config, num_empty),
-            *start_warnings(session, config, [entry.site.slug for entry in data]),
+            *warnings_on(config, records, federation.task, num_slices),
+            *as_warnings(warnings_of_empty_cases(config, num_empty)),
+            *as_warnings(start_warnings(session, config, [entry.site.slug for entry in data])),
         ],
         num_sites=len(data),
         num_runs=len(config.strategies) * len(config.seeds),

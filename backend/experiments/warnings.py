@@ -1,15 +1,16 @@
 """What a configuration can do on a federation's sites and is still likely to be regretted; nothing of it is refused."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from backend.contracts.config_problems import ConfigProblem, in_short
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import gpu_warnings
+from backend.contracts.local_work import counted_work, mean_work
+from backend.contracts.methods.fedsm import FedSMConfig
 from backend.contracts.methods.references import CentralizedConfig, LocalOnlyConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.evaluations.effort.remarks import MAX_RATIO
+from backend.experiments.schemas import ConfigWarning
 from backend.sites.schemas import SiteRecord
 
 #: Fewer cases than this and one case moves a site's mean by more than methods differ.
@@ -19,17 +20,33 @@ FEW_TRAINING_CASES = 10
 OVERLAP_LOSSES = ("dice", "tversky")
 
 
-def warnings_on(config: ExperimentConfig, sites: Sequence[SiteRecord], task: SegmentationTask) -> list[ConfigProblem]:
-    """In the order of the set-up: sites first, then images, network, schedule."""
+def warnings_on(
+    config: ExperimentConfig,
+    sites: Sequence[SiteRecord],
+    task: SegmentationTask,
+    num_slices: Mapping[str, int | None] = {},
+) -> list[ConfigWarning]:
+    """In the order of the set-up: sites first, then images, methods, network, schedule.
+
+    num_slices: of a site's training cases where images are volumes, by its slug; None or absent where unknown.
+    """
     used = [site for site in sites if any(site.num_cases.values())]
     training = [site for site in used if site.slug not in config.held_out_sites]
-    return [
+    problems = [
         *_site_warnings(config, sites, used),
         *_case_warnings(used, training),
+        *_routing_warnings(config, training),
         *_setting_warnings(config, task),
-        *_effort_warnings(config, training, task),
-        *gpu_warnings(config, [(site.name, site.gpus) for site in training]),
     ]
+    return [
+        *as_warnings(problems),
+        *_effort_warnings(config, training, task, num_slices),
+        *as_warnings(gpu_warnings(config, [(site.name, site.gpus) for site in training])),
+    ]
+
+
+def as_warnings(problems: Iterable[ConfigProblem]) -> list[ConfigWarning]:
+    return [ConfigWarning(**problem.model_dump()) for problem in problems]
 
 
 def _site_warnings(
@@ -103,32 +120,67 @@ def _setting_warnings(config: ExperimentConfig, task: SegmentationTask) -> Itera
         )
 
 
+def _routing_warnings(config: ExperimentConfig, training: Sequence[SiteRecord]) -> Iterator[ConfigProblem]:
+    """Of a rule that is learned from validation, at a site with too few cases for that."""
+    for index, method in enumerate(config.strategies):
+        if not isinstance(method, FedSMConfig):
+            continue
+        if method.routing == "quality":
+            field, minimum, what = "quality_minimum_cases", method.quality_minimum_cases, "expected quality"
+        elif method.routing == "hard" and method.threshold == "validation":
+            field, minimum, what = "threshold_minimum_cases", method.threshold_minimum_cases, "the threshold"
+        else:
+            continue
+        if small := [site for site in training if site.num_cases.get("val", 0) < minimum]:
+            yield ConfigProblem(
+                field=f"strategies.{index}.{field}",
+                value=str(minimum),
+                message=f"fewer validation cases at {_names(small)}, so {what} is learned without the images there",
+                remedy="give validation a larger share there, or route by the threshold gamma as in the paper",
+            )
+
+
 def _effort_warnings(
-    config: ExperimentConfig, training: Sequence[SiteRecord], task: SegmentationTask
-) -> Iterator[ConfigProblem]:
+    config: ExperimentConfig,
+    training: Sequence[SiteRecord],
+    task: SegmentationTask,
+    num_slices: Mapping[str, int | None],
+) -> Iterator[ConfigWarning]:
     """Said before a run, as docs/gap.md says it after: the results then show it as unequal effort."""
-    cases = [number for site in training if (number := site.num_cases.get("train", 0))]
     centralized = [each.steps for each in config.strategies if isinstance(each, CentralizedConfig)]
     federated = any(not isinstance(each, CentralizedConfig | LocalOnlyConfig) for each in config.strategies)
-    slices_unknown = task.dimensions == 3 and config.network.spatial_dims == 2
-    if not cases or centralized != ["full"] or not federated or config.schedule.local_steps or slices_unknown:
-        return
-    pieces = config.data.patches_per_case if config.data.sampling == "patches" else 1
-    ratio = _steps(sum(cases) * pieces, config) / fmean(_steps(number * pieces, config) for number in cases)
-    if ratio > MAX_RATIO:
-        yield ConfigProblem(
+    ratio = _pooled_steps_ratio(config, training, task, num_slices)
+    if centralized == ["full"] and federated and ratio is not None and ratio > MAX_RATIO:
+        yield ConfigWarning(
             field="strategies",
             value="centralized",
             message=f"takes {ratio:.1f} times the gradient steps that a site takes in a round on average, so a part of "
             "its lead will be effort and not pooled data",
             remedy="add centralized with steps equal; or give sites more local epochs and rounds, and average late "
             "rounds (schedule.averaging)",
+            adds=CentralizedConfig(steps="equal"),
         )
 
 
-def _steps(num_images: int, config: ExperimentConfig) -> int:
-    """Of a local epoch."""
-    return math.ceil(num_images / config.schedule.batch_size)
+def _pooled_steps_ratio(
+    config: ExperimentConfig,
+    training: Sequence[SiteRecord],
+    task: SegmentationTask,
+    num_slices: Mapping[str, int | None],
+) -> float | None:
+    """Steps a round of a model on all cases, over those of a site's model on average; None where nobody can say it."""
+    cases = [number for site in training if (number := site.num_cases.get("train", 0))]
+    slices = [num_slices.get(site.slug) for site in training if site.num_cases.get("train", 0)]
+    known = [number for number in slices if number is not None]
+    if not cases:
+        return None
+    is_volume = task.dimensions == 3
+    works = [counted_work(config, *each, is_volume) for each in zip(cases, slices, strict=True)]
+    all_slices = sum(known) if len(known) == len(slices) else None
+    pooled, own = counted_work(config, sum(cases), all_slices, is_volume), mean_work(works)
+    if any(work.least_steps != work.most_steps for work in (pooled, *works)):
+        return None
+    return pooled.least_steps / own.least_steps
 
 
 def warnings_of_empty_cases(config: ExperimentConfig, num_empty: Mapping[str, int]) -> Iterator[ConfigProblem]:

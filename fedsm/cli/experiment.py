@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from backend.contracts.presets import PresetName
 from backend.contracts.status import RunStatus
 from backend.experiments.schemas import ExperimentRecord
 from fedsm.cli.add_runs import add
@@ -14,6 +15,7 @@ from fedsm.cli.check import check
 from fedsm.cli.dry_run import dry_run
 from fedsm.cli.gap import gap
 from fedsm.cli.manage import archive, delete, rename
+from fedsm.cli.presets import presets, with_preset
 from fedsm.cli.results import compare, print_results, results
 from fedsm.cli.shared import (
     EXIT_FAILED,
@@ -34,6 +36,7 @@ from fedsm.experiment_file import WrongFile, read_experiment_file
 
 experiment_app = typer.Typer()
 experiment_app.command()(templates)
+experiment_app.command()(presets)
 experiment_app.command()(check)
 experiment_app.command()(dry_run)
 experiment_app.command()(add)
@@ -63,6 +66,10 @@ def create(
             "a grid. A method's setting makes more methods, one of all methods more experiments."
         ),
     ] = None,
+    preset: Annotated[
+        PresetName | None,
+        typer.Option(help="Sets each FedSM as `fedsm experiment presets` says, where the sites' data allow it."),
+    ] = None,
     estimate: Annotated[bool, typer.Option(help="Of a sweep: a dry run says first what it costs.")] = True,
     yes: Annotated[bool, typer.Option("--yes", help="Of a sweep: do not ask.")] = False,
     as_json: JsonOption = False,
@@ -82,6 +89,9 @@ def create(
         fail(str(error), EXIT_WRONG_INPUT)
     with api(home, server, token) as client:
         target = find_federation(client, federation or wanted.federation)
+        if preset is not None:
+            config = with_preset(client, target.id, wanted.config, preset)
+            wanted = wanted.model_copy(update={"config": config})
         if sweep:
             made = create_sweep(client, target.id, wanted, sweep, start=start, yes=yes, estimate=estimate)
             if as_json:

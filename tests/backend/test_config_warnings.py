@@ -9,6 +9,7 @@ from backend.contracts.config_problems import SiteFacts, in_short, problems_for_
 from backend.contracts.datasets import SitePolicy
 from backend.contracts.experiment_config import ExperimentConfig
 from backend.contracts.hardware_problems import Gpus, gpus_of
+from backend.contracts.methods.references import CentralizedConfig
 from backend.contracts.task_definition import SegmentationTask
 from backend.experiments.warnings import warnings_on
 from backend.sites.schemas import SiteRecord
@@ -66,6 +67,51 @@ def test_that_centralized_training_takes_more_steps_is_said_before_the_run() -> 
     assert warn(*sites, strategies=strategies, schedule={"local_steps": 8}) == {}
     assert warn(*sites, strategies=strategies[1:], schedule={"batch_size": 4}) == {}
     assert warn(site("a", PLENTY), strategies=strategies) == {}
+    parsed = ExperimentConfig.model_validate({"strategies": strategies, "schedule": {"batch_size": 4}})
+    (warning,) = warnings_on(parsed, sites, TASK)
+    assert warning.adds == CentralizedConfig(steps="equal")
+    answered = parsed.model_copy(update={"strategies": (*parsed.strategies, warning.adds)})
+    assert warnings_on(answered, sites, TASK) == []
+
+
+def test_the_steps_of_volumes_are_those_of_their_slices_where_these_are_known() -> None:
+    """30 and 10 slices in batches of 10 are 4 steps together, 3 and 1 alone."""
+    sites = (site("a", PLENTY), site("b", PLENTY))
+    volumes = TASK.model_copy(update={"dimensions": 3, "num_channels": 1})
+    body: dict[str, Any] = {
+        "strategies": [{"name": "fedavg"}, {"name": "centralized"}],
+        "schedule": {"batch_size": 10},
+        "data": {"intensity": "percentile", "slices": "all"},
+    }
+
+    def ratios(num_slices: dict[str, int | None], **data: Any) -> list[str]:
+        config = ExperimentConfig.model_validate({**body, "data": {**body["data"], **data}})
+        found = warnings_on(config, sites, volumes, num_slices)
+        return [each.message.split(" the ")[0] for each in found if each.field == "strategies"]
+
+    assert ratios({"a": 30, "b": 10}) == ["takes 2.0 times"]
+    assert ratios({"a": 30, "b": None}) == ratios({}) == []
+    assert ratios({"a": 30, "b": 10}, slices="foreground") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "found"),
+    [
+        ({"routing": "quality"}, ["strategies.0.quality_minimum_cases"]),
+        ({"routing": "quality", "quality_minimum_cases": 4}, []),
+        ({"threshold": "validation"}, ["strategies.0.threshold_minimum_cases"]),
+        ({"routing": "soft", "threshold": "validation"}, []),
+        ({}, []),
+    ],
+)
+def test_a_site_whose_validation_cases_are_too_few_to_learn_a_rule_from_is_named(
+    method: dict[str, Any], found: list[str]
+) -> None:
+    few = {**PLENTY, "val": 4}
+    config = ExperimentConfig.model_validate({"strategies": [{"name": "fedsm", **method}]})
+    warnings = warnings_on(config, [site("a", PLENTY), site("b", few)], TASK)
+    assert [warning.field for warning in warnings] == found
+    assert all("fewer validation cases at Clinic b" in warning.message for warning in warnings)
 
 
 @pytest.mark.parametrize(

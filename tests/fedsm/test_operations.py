@@ -51,6 +51,7 @@ COMMANDS = {
     "get_dry_run": "experiment dry-run",
     "cancel_dry_run": "experiment dry-run",
     "list_experiment_templates": "experiment templates",
+    "list_method_presets": "experiment presets",
     "get_experiment": "experiment show",
     "update_experiment": "experiment rename",
     "delete_experiment": "experiment delete",

@@ -1,4 +1,4 @@
-"""Every shipped template: it fits the contract, and each of its methods runs for one round on miniature data.
+"""Every shipped template: it fits the contract, and each of its methods runs for a round or two on miniature data.
 
 What is small is the data (two sites of three cases, or seven for a closed-form selector, of few pixels), the number of
 rounds, the hidden layers of VGG-11, and of full-resolution patches in 3D the side, the number and the windows' overlap;
@@ -88,6 +88,7 @@ DATA: dict[str, tuple[SegmentationTask, Callable[[ExperimentConfig, int, int], C
     "volumes": (PROSTATE_TASK, whole_volume),
     "fundus": (FUNDUS_TASK, fundus_case),
     "quick": (FUNDUS_TASK, fundus_case),
+    "fedsm": (FUNDUS_TASK, fundus_case),
     "vessels": (FUNDUS_TASK, partial(fundus_case, image_side=160)),  # more than one window
 }
 
@@ -110,12 +111,15 @@ def is_slow(config: ExperimentConfig) -> bool:
     return config.data.sampling == "patches" and config.network.spatial_dims == 3
 
 
-def shortened(config: ExperimentConfig) -> ExperimentConfig:
-    """One round, and where a step is slow, as few steps and windows as there can be, of a quarter of the side."""
+def shortened(config: ExperimentConfig, strategy: StrategyConfig) -> ExperimentConfig:
+    """One round, and one before those in which FedSM pulls nothing; where a step is slow, as few steps and windows as
+    there can be, of a quarter of the side."""
     data = {"patches_per_case": 1, "overlap": 0.0, "image_size": config.data.image_size // 4} if is_slow(config) else {}
+    rounds = 1 + (strategy.rounds_without_pull if isinstance(strategy, FedSMConfig) else 0)
     return config.model_copy(
         update={
-            "schedule": config.schedule.model_copy(update={"rounds": 1}),
+            "strategies": (strategy,),
+            "schedule": config.schedule.model_copy(update={"rounds": rounds}),
             "data": config.data.model_copy(update=data),
         }
     )
@@ -140,6 +144,7 @@ def test_the_templates_are_there() -> None:
         "prostate-six-sites",
         "fundus-four-sites",
         "quick-look",
+        "fedsm-by-validation",
         "volumes-quick-look",
         "volumes-patches",
         "vessels-patches",
@@ -179,14 +184,15 @@ def test_the_settings_are_the_reference_codes(name: str) -> None:
 
 @pytest.mark.usefixtures("narrow_vgg")
 @pytest.mark.parametrize(("name", "position"), every_method())
-def test_each_method_runs_for_one_round(name: str, position: int) -> None:
+def test_each_method_runs_on_miniature_data(name: str, position: int) -> None:
     torch.set_num_threads(1)
-    one_round = shortened(read_experiment_file(TEMPLATES[name]).config)
-    strategy = one_round.strategies[position]
-    task, sites = sites_for(name, one_round, strategy)
-    run = RunSpec(run_id="run", config=one_round, strategy=strategy, seed=0, task=task, sites=tuple(sites))
+    config = read_experiment_file(TEMPLATES[name]).config
+    strategy = config.strategies[position]
+    short = shortened(config, strategy)
+    task, sites = sites_for(name, short, strategy)
+    run = RunSpec(run_id="run", config=short, strategy=strategy, seed=0, task=task, sites=tuple(sites))
     plan, engine = build_plan(run, torch.device("cpu")), build_strategy(strategy)
-    first, last = run_rounds(engine, sites, plan)
+    first, *_, last = run_rounds(engine, sites, plan)
     assert not last.refused
     part = next(part for part in first.state if part == "global" or part.startswith("personalized/"))
     assert any(not torch.equal(first.state[part][key], last.state[part][key]) for key in first.state[part])

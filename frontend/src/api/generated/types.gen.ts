@@ -1602,7 +1602,7 @@ export type ConfigCheckResult = {
      *
      * What would run and is still likely to be regretted.
      */
-    warnings: Array<ConfigProblem>;
+    warnings: Array<ConfigWarning>;
 };
 
 /**
@@ -1611,6 +1611,96 @@ export type ConfigCheckResult = {
  * Why a configuration cannot run: the field, its value, what is wrong and what to do.
  */
 export type ConfigProblem = {
+    /**
+     * Field
+     */
+    field: string;
+    /**
+     * Message
+     */
+    message: string;
+    /**
+     * Remedy
+     */
+    remedy: string;
+    /**
+     * Value
+     */
+    value: string;
+};
+
+/**
+ * ConfigWarning
+ *
+ * What would run and is still likely to be regretted.
+ */
+export type ConfigWarning = {
+    /**
+     * Adds
+     *
+     * A method that answers the warning once it is among the experiment's.
+     */
+    adds?: ({
+        name: 'fedsm';
+    } & FedSmConfig) | ({
+        name: 'fedavg';
+    } & FedAvgConfig) | ({
+        name: 'local-only';
+    } & LocalOnlyConfig) | ({
+        name: 'centralized';
+    } & CentralizedConfig) | ({
+        name: 'fedprox';
+    } & FedProxConfig) | ({
+        name: 'fedavgm';
+    } & FedAvgMConfig) | ({
+        name: 'fedadam';
+    } & FedAdamConfig) | ({
+        name: 'fedyogi';
+    } & FedYogiConfig) | ({
+        name: 'fedadagrad';
+    } & FedAdagradConfig) | ({
+        name: 'scaffold';
+    } & ScaffoldConfig) | ({
+        name: 'fednova';
+    } & FedNovaConfig) | ({
+        name: 'feddyn';
+    } & FedDynConfig) | ({
+        name: 'moon';
+    } & MoonConfig) | ({
+        name: 'fedawa';
+    } & FedAwaConfig) | ({
+        name: 'fedlws';
+    } & FedLwsConfig) | ({
+        name: 'cyclic';
+    } & CyclicWeightTransferConfig) | ({
+        name: 'ditto';
+    } & DittoConfig) | ({
+        name: 'mr-mtl';
+    } & MrMtlConfig) | ({
+        name: 'fedbn';
+    } & FedBnConfig) | ({
+        name: 'silobn';
+    } & SiloBnConfig) | ({
+        name: 'fedper';
+    } & FedPerConfig) | ({
+        name: 'fedrep';
+    } & FedRepConfig) | ({
+        name: 'fedrod';
+    } & FedRoDConfig) | ({
+        name: 'fedrdn';
+    } & FedRdnConfig) | ({
+        name: 'iop-fl';
+    } & IopflConfig) | ({
+        name: 'fine-tuning';
+    } & FineTuningConfig) | ({
+        name: 'apfl';
+    } & ApflConfig) | ({
+        name: 'pfedme';
+    } & PFedMeConfig) | ({
+        name: 'fedala';
+    } & FedAlaConfig) | ({
+        name: 'consensus';
+    } & ConsensusConfig) | null;
     /**
      * Field
      */
@@ -5673,6 +5763,26 @@ export type LeakageReport = {
 };
 
 /**
+ * LeftOutSetting
+ */
+export type LeftOutSetting = {
+    /**
+     * Field
+     */
+    field: string;
+    /**
+     * Reason
+     *
+     * Why it is not for these sites.
+     */
+    reason: string;
+    /**
+     * Value
+     */
+    value: boolean | number | number | string | null;
+};
+
+/**
  * LiveRecord
  */
 export type LiveRecord = {
@@ -7093,6 +7203,70 @@ export type PredictionRecord = {
      * What a person should look at in the image, as of a case of a data set.
      */
     warnings: Array<CaseWarning>;
+};
+
+/**
+ * PresetRecord
+ *
+ * Settings of FedSM that are set together, as they fit a federation's sites.
+ */
+export type PresetRecord = {
+    /**
+     * Description
+     */
+    description: string;
+    /**
+     * Evidence
+     *
+     * The page of the documentation, and its section, that shows why.
+     */
+    evidence: string;
+    /**
+     * Left Out
+     *
+     * Of the preset, but not for these sites.
+     */
+    left_out: Array<LeftOutSetting>;
+    /**
+     * Name
+     *
+     * As `fedsm experiment create --preset` takes it.
+     */
+    name: 'paper' | 'validation';
+    /**
+     * Settings
+     */
+    settings: Array<PresetSetting>;
+    /**
+     * Title
+     */
+    title: string;
+};
+
+/**
+ * PresetSetting
+ */
+export type PresetSetting = {
+    /**
+     * Field
+     *
+     * Of the method, as a file names it.
+     */
+    field: string;
+    /**
+     * Reason
+     */
+    reason: string;
+    /**
+     * Validation Cases
+     *
+     * A site that trains with fewer validation cases is a reason to leave it out.
+     */
+    validation_cases?: number;
+    /**
+     * Value
+     */
+    value: boolean | number | number | string | null;
 };
 
 /**
@@ -19359,6 +19533,89 @@ export type SetMemberResponses = {
 };
 
 export type SetMemberResponse = SetMemberResponses[keyof SetMemberResponses];
+
+export type ListMethodPresetsData = {
+    body?: never;
+    path: {
+        /**
+         * Federation Id
+         */
+        federation_id: string;
+    };
+    query?: {
+        /**
+         * Held Out
+         *
+         * Sites that do not train.
+         */
+        held_out?: Array<string>;
+    };
+    url: '/api/v1/federations/{federation_id}/method-presets';
+};
+
+export type ListMethodPresetsErrors = {
+    /**
+     * The address or the body cannot be read at all
+     */
+    400: ErrorBody;
+    /**
+     * Not signed in
+     */
+    401: ErrorBody;
+    /**
+     * Signed in, but without the permission that the operation names in `x-permission`
+     */
+    403: ErrorBody;
+    /**
+     * No such thing
+     */
+    404: ErrorBody;
+    /**
+     * The body did not arrive in time
+     */
+    408: ErrorBody;
+    /**
+     * The present state does not allow it
+     */
+    409: ErrorBody;
+    /**
+     * The body is larger than this address takes
+     */
+    413: ErrorBody;
+    /**
+     * Invalid input: `fields` names each field, its value and the remedy
+     */
+    422: ErrorBody;
+    /**
+     * Asked too often: `Retry-After` says how many seconds to wait
+     */
+    429: ErrorBody;
+    /**
+     * A fault of the backend: its log has the cause under `correlation_id`
+     */
+    500: ErrorBody;
+    /**
+     * The database, or the provider of single sign-on, cannot be used just now
+     */
+    503: ErrorBody;
+    /**
+     * A disk of the backend is full; the detail says which
+     */
+    507: ErrorBody;
+};
+
+export type ListMethodPresetsError = ListMethodPresetsErrors[keyof ListMethodPresetsErrors];
+
+export type ListMethodPresetsResponses = {
+    /**
+     * Response List Method Presets
+     *
+     * Successful Response
+     */
+    200: Array<PresetRecord>;
+};
+
+export type ListMethodPresetsResponse = ListMethodPresetsResponses[keyof ListMethodPresetsResponses];
 
 export type ListModelsData = {
     body?: never;
