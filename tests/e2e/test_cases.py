@@ -12,9 +12,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 from scipy import ndimage
 
+from backend.evaluations.schemas import CaseRounds
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
-from backend.runs.schemas import CaseRounds, RunRecord, ScoredCase
+from backend.runs.schemas import RunRecord, ScoredCase
 from benchmarks.next_case import next_case, open_cases
 from tests.e2e.answers import Answers
 from tests.e2e.pixels import Pixels, content_place, difference, likeness, read_png, settled, share_of_colour
