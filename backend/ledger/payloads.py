@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.contracts.datasets import SitePolicy
-from backend.contracts.model_parts import OWN_ALONE
+from backend.contracts.model_parts import OWN_ALONE, SERVER_ALONE
 from backend.contracts.status import TaskStatus
 from backend.contracts.tasks import (
     POOLED,
@@ -49,7 +49,7 @@ def run_payload(session: Session, task: Task) -> TaskPayload:
                 round=task.round,
                 participant=task.participant,
                 data=manifests_of(session, run, task.participant),
-                state=_for_participant(_state(session, run, task.round), task.participant),
+                state=_for_validation(_state(session, run, task.round), spec, task.participant),
             )
         case "evaluate_site":
             return EvaluateSitePayload(
@@ -79,7 +79,7 @@ def _train_payload(session: Session, run: Run, spec: RunSpec, task: Task) -> Tra
         participant=task.participant,
         data=manifests_of(session, run, task.participant),
         parts={name: state[name] for name in downloads.get(task.participant, [])},
-        state=_for_participant(state, task.participant),
+        state=_for_validation(state, spec, task.participant),
         kept_round=repository.last_used_round(session, run, task.participant, task.round),
     )
 
@@ -89,14 +89,28 @@ def _state(session: Session, run: Run, round_number: int) -> PartMap:
 
 
 def _for_participant(state: PartMap, participant: str) -> PartMap:
-    """Without the sums that other sites sent of their images: the server solves the selector from them, and no site
-    needs another's."""
+    """Without the sums that other sites sent of their images and scores, from which the server solves selector and
+    rule, and without what the server keeps for itself: no site needs any of it."""
     return {name: sha256 for name, sha256 in state.items() if _may_have(name, participant)}
 
 
 def _may_have(name: str, participant: str) -> bool:
     kind, _, owner = name.partition("/")
-    return kind not in OWN_ALONE or owner == participant
+    return kind not in SERVER_ALONE and (kind not in OWN_ALONE or owner == participant)
+
+
+def _for_validation(state: PartMap, spec: RunSpec, participant: str) -> PartMap:
+    """Besides, without the other sites' personalized models where the method has no super model, which alone may choose
+    one for a validation case. The test needs them of every method: each model is tested at each site."""
+    named = _for_participant(state, participant)
+    if "super" in spec.strategy.card.models:
+        return named
+    return {name: sha256 for name, sha256 in named.items() if _is_shared_or_of(name, participant)}
+
+
+def _is_shared_or_of(name: str, participant: str) -> bool:
+    kind, _, owner = name.partition("/")
+    return kind != "personalized" or owner == participant
 
 
 def _history(session: Session, run: Run, participant: str) -> dict[int, PartMap]:

@@ -252,7 +252,8 @@ class PlayedResults:
         site_names = payload["run"]["sites"]
         if self.with_sums:
             parts["selector"] = self.upload(f"selector: {inputs}".encode())
-            parts |= {f"selector_moments/{site}": self.upload(f"sums of {site}".encode()) for site in site_names}
+            for kind in ("selector_moments", "selector_report"):
+                parts |= {f"{kind}/{site}": self.upload(f"{kind} of {site}".encode()) for site in site_names}
         pooled = payload["run"]["strategy"]["name"] == "centralized"
         return {
             "parts": parts,

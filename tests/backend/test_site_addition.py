@@ -221,6 +221,7 @@ def test_no_site_gets_the_sums_of_another(
     worker.work = noted  # type: ignore[method-assign]
     start_run(backend, federation, strategies=[FEDSM])
     worker.work_until_idle()
-    sums = {(site, name) for site, name in named if name.startswith("selector_moments/")}
-    assert sums == {(site, f"selector_moments/{site}") for site in "abc"}
+    for kind in ("selector_moments", "selector_report"):
+        sums = {(site, name) for site, name in named if name.startswith(f"{kind}/")}
+        assert sums == {(site, f"{kind}/{site}") for site in "abc"}
     assert ("a", "personalized/b") in named, "models of others are tested everywhere"

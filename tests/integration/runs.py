@@ -8,7 +8,7 @@ from tests.integration.in_process import Hashes
 from tests.integration.live_platform import LivePlatform
 
 
-def await_experiment(platform: LivePlatform, experiment: ExperimentRecord, seconds: float = 120) -> ExperimentRecord:
+def await_experiment(platform: LivePlatform, experiment: ExperimentRecord, seconds: float = 600) -> ExperimentRecord:
     """Until every run is over, well or badly."""
 
     def is_over() -> bool:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from backend.contracts.artifacts import SAFETENSORS
-from backend.db.models import Task
+from backend.db.models import RunRound, Task
 from backend.db.session import read_only
 from backend.worker_api import endpoints as worker_api
 from fedsm.site_agent.signing import BODY_SHA256
@@ -134,6 +134,37 @@ def test_artifacts_are_those_of_the_own_task(
     assert gone() == [update], "the next round may name the same"
     assert backend.admin.post(f"/api/v1/runs/{run_of_hospitals}/cancel").status_code == 200
     assert gone() == asked["artifacts"]
+
+
+@pytest.mark.parametrize(("method", "withheld"), [("fedsm", set()), ("ditto", {"personalized/south"})])
+def test_a_key_reads_no_part_of_the_state_that_its_training_does_not_need(
+    backend: LiveBackend,
+    worker: PlayedWorker,
+    hospitals: dict[str, Any],
+    sites: dict[str, PlayedSite],
+    method: str,
+    withheld: set[str],
+) -> None:
+    """Sums of another site's images and scores, and another's model where no super model may choose it."""
+    worker.with_sums = True
+    strategy = FEDSM if method == "fedsm" else {"name": method}
+    run_id = start_run(backend, hospitals, strategies=[strategy], schedule={"rounds": 2})
+    worker.work_until_idle()
+    north = sites["north"]
+    for site in sites.values():
+        site.work_one("")
+    worker.work_until_idle()
+    with read_only(backend.platform.database) as session:
+        state = session.get_one(RunRound, (run_id, 1)).parts or {}
+    assert {"selector_report/north", "selector_report/south", "personalized/south"} <= state.keys()
+    claimed = north.must_claim(str(north.next_task_id("")))
+    assert (claimed["payload"]["kind"], claimed["payload"]["round"]) == ("train_site", 2)
+    refused = {
+        name
+        for name, sha256 in state.items()
+        if north.client.get(f"/worker-api/v1/artifacts/{sha256}").status_code == 404
+    }
+    assert refused == {"selector_report/south", "selector_moments/south"} | withheld
 
 
 def test_an_upload_names_a_task_that_the_site_is_at(
