@@ -80,7 +80,9 @@ def _keep_while_open(session: Session, row: Base) -> None:
 def create_engine_for(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
-    engine = create_engine(url, pool_size=10, max_overflow=40)  # a request has a thread, and there are 40
+    # A request has a thread, and there are 40. Each connection keeps its pages and up to 128 statements in memory. The
+    # one that was used last is taken again, so that only as many fill theirs as are needed at a time.
+    engine = create_engine(url, pool_size=10, max_overflow=40, pool_use_lifo=True)
     turn = _Turn()
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", turn.begin)

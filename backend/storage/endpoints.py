@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from backend.contracts.values import Id
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Run, Site
-from backend.db.session import read_only
 from backend.dependencies import PlatformDep, ReadSession, WriteSession
 from backend.paging import PageDep
 from backend.policy import CanFollow, CanManageData, CanOperate
@@ -29,12 +28,7 @@ router = APIRouter(tags=["storage"])
 @router.get("/storage")
 def get_storage(_user: CanOperate, session: ReadSession, platform: PlatformDep, page: PageDep) -> StorageRecord:
     """What every experiment and data set holds, the total, and what is free. A page is of experiments."""
-
-    def look() -> usage.Holders:
-        with read_only(platform.database) as own_session:
-            return usage.holders(own_session)
-
-    return usage.storage_record(session, platform.settings, platform.looks.latest(look), page)
+    return usage.storage_record(session, platform.settings, usage.latest_look(platform), page)
 
 
 @router.get("/experiments/{experiment_id}/storage")

@@ -1,4 +1,6 @@
-"""Watches the disks, sweeps states soon after a round let them go, and looks the whole store through every night."""
+"""Watches the disks, sweeps states soon after a round let them go, and looks the whole store through every night.
+
+A while after the start it looks who holds what, so that nobody waits for the first look, which may take seconds."""
 
 import time
 from datetime import timedelta
@@ -11,12 +13,15 @@ from backend.events.retention import forget_old_events
 from backend.platform import Platform
 from backend.storage.scrub import last_scrub, scrub
 from backend.storage.sweep import sweep, sweep_states
+from backend.storage.usage import latest_look
 from backend.storage.watch import DiskWatch
 
 #: A sweep takes at most this share of the time.
 MAX_SHARE_OF_TIME = 0.05
 #: A look through the whole store that failed is begun again after this time: it may read terabytes over a network.
 AGAIN_SECONDS = 1800.0
+#: After the start, in which pages and workers come back.
+FIRST_LOOK_SECONDS = 20.0
 
 
 class StorageLoop(BackgroundLoop):
@@ -29,11 +34,18 @@ class StorageLoop(BackgroundLoop):
         self._watch = DiskWatch(platform)
         self._next_sweep = 0.0
         self._next_scrub = 0.0
+        self._first_look_at: float | None = time.monotonic() + FIRST_LOOK_SECONDS
 
     @override
     def look(self) -> None:
         self._watch.look()
+        self._look_first()
         self._work()
+
+    def _look_first(self) -> None:
+        if self._first_look_at is not None and time.monotonic() >= self._first_look_at:
+            self._first_look_at = None
+            latest_look(self._platform)
 
     def _work(self) -> None:
         if self._is_scrub_due():

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from backend.artifacts.kinds import Kind
 from backend.artifacts.owners import OWNERS
 from backend.db.models import Artifact, Dataset, Experiment, Prediction, Run, RunRound, Site
+from backend.db.session import read_only
 from backend.disks import disk_record, platform_disks
 from backend.looks import Look
 from backend.paging import Page
+from backend.platform import Platform
 from backend.settings import Settings
 from backend.storage.schemas import BytesByKind, DatasetStorage, ExperimentStorage, RunStorage, StorageRecord
 from backend.storage.scrub import last_scrub
@@ -99,6 +101,17 @@ def holders(session: Session) -> Holders:
         experiments=sorted(experiments, key=lambda entry: (-entry.num_bytes, entry.experiment_id)),
         datasets=sorted(datasets, key=lambda entry: -entry.num_bytes),
     )
+
+
+def latest_look(platform: Platform) -> Look[Holders]:
+    """At who holds what: a new one, or the last where looks take long."""
+
+    def take() -> Holders:
+        with read_only(platform.database) as session:
+            return holders(session)
+
+    look: Look[Holders] = platform.looks.latest(take)
+    return look
 
 
 def storage_record(session: Session, settings: Settings, look: Look[Holders], page: Page) -> StorageRecord:

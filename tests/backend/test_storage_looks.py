@@ -3,7 +3,10 @@
 import threading
 from typing import Any
 
+import pytest
+
 from backend.looks import Looks
+from backend.storage.loop import StorageLoop
 from tests.backend.conftest import start_run
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_worker import PlayedWorker
@@ -59,6 +62,21 @@ def test_what_is_known_to_be_otherwise_is_not_shown() -> None:
     looks.latest(take)
     looks.forget()
     assert looks.latest(take).found == 2
+
+
+def test_a_while_after_the_start_somebody_has_looked_already(
+    backend: LiveBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[None] = []
+    loop = StorageLoop(backend.platform)
+    monkeypatch.setattr(backend.platform.looks, "latest", lambda _take: taken.append(None))
+    loop.look()
+    assert taken == [], "pages and workers come first"
+    monkeypatch.setattr("backend.storage.loop.FIRST_LOOK_SECONDS", 0.0)
+    loop = StorageLoop(backend.platform)
+    loop.look()
+    loop.look()
+    assert len(taken) == 1
 
 
 def test_experiments_on_the_disk_are_read_page_by_page(

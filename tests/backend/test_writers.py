@@ -1,5 +1,6 @@
 """Many writers at once, on the database that takes one at a time."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -38,3 +39,23 @@ def test_a_writer_that_failed_lets_the_next_one_write(backend: LiveBackend) -> N
         with pytest.raises(OperationalError), unit_of_work(backend.platform.database) as session:
             session.execute(text("SELECT nothing"))
     assert backend.admin.post("/api/v1/federations", json={"name": "Eyes", "task": DISC}).status_code == 201
+
+
+def test_requests_one_after_the_other_share_a_connection(backend: LiveBackend) -> None:
+    """Each connection has caches of its own, which ten would fill with the same."""
+    engine = backend.platform.database.engine
+    barrier = threading.Barrier(3)
+
+    def read() -> object:
+        with engine.connect() as connection:
+            barrier.wait(10)
+            return connection.connection.dbapi_connection
+
+    with ThreadPoolExecutor(3) as pool:
+        together = {future.result() for future in [pool.submit(read) for _ in range(3)]}
+    assert len(together) == 3
+    in_turn = set()
+    for _ in range(5):
+        with engine.connect() as connection:
+            in_turn.add(connection.connection.dbapi_connection)
+    assert len(in_turn) == 1
