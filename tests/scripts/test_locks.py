@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,25 @@ def test_a_lock_has_what_its_groups_ask_for(lock: str) -> None:
         name = canonicalize_name(wanted.name)
         assert name in held, f"{lock} lacks {wanted}. {REMEDY}"
         assert wanted.specifier.contains(version(held[name])), f"{lock} has another {name} than {wanted}. {REMEDY}"
+
+
+def test_no_package_refuses_a_version_of_another() -> None:
+    """By what the installed packages say of what they need: `make lock` would move what one of them refuses."""
+    locks = [f"requirements{part}.lock" for part in ("", "-cuda", "-test", "-node")]
+    held = {name: entry for lock in locks for name, entry in entries(lock).items()}
+    refused = []
+    for name, entry in held.items():
+        try:
+            installed = distribution(name)
+        except PackageNotFoundError:  # of another platform
+            continue
+        for wanted in map(Requirement, installed.requires or ()):
+            if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+                continue
+            other = held.get(canonicalize_name(wanted.name))
+            if other is not None and not wanted.specifier.contains(version(other), prereleases=True):
+                refused.append(f"{name}=={version(entry)} needs {wanted}, and {version(other)} is locked")
+    assert refused == [], REMEDY
 
 
 def test_images_have_the_same_files_as_a_checkout() -> None:
