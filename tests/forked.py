@@ -2,6 +2,13 @@
 
 It has arguments, environment, streams and exit code of its own, as any process. The tests of the wheel and of the
 supervisor start the command as users do.
+
+Threads of this process are not in the fork, and what they hold stays held. The fork needs none of it:
+- Python makes its own locks anew (imports, logging, the interpreter), as glibc does those of its memory and OpenBLAS
+  its threads. The fork has streams of its own, so that a lock of pytest's does not matter.
+- OpenMP would wait for ever for the threads that this process computed with (`tests/test_forked.py`): torch computes
+  with one thread in the fork, which waits for nobody.
+- The threads that tests leave here wait for input of a process, or for an event. None is in the middle of TLS.
 """
 
 import io
@@ -12,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Mapping
 
 from fedsm.cli.app import app
@@ -24,7 +32,8 @@ def fedsm_in_fork(
     command = ["fedsm", *arguments]
     ends, held = os.pipe()  # the fork alone holds the writing end, so that reading ends with it
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        pid = os.fork()
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # Python 3.12: threads, see above
+            pid = os.fork()
         if pid == 0:
             os.close(ends)
             _become(command, environment, out.fileno(), err.fileno())
@@ -60,6 +69,7 @@ def _become(command: list[str], environment: Mapping[str, str], out: int, err: i
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = command
+        compute_alone()
         code = _run()
     except Exception:  # noqa: BLE001 (a process says at its end what nobody caught)
         traceback.print_exc()
@@ -69,6 +79,12 @@ def _become(command: list[str], environment: Mapping[str, str], out: int, err: i
             sys.stderr.flush()
         finally:
             os._exit(code)
+
+
+def compute_alone() -> None:
+    """Without the threads that the process before the fork had."""
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
 
 
 def _run() -> int:
