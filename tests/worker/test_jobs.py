@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,18 @@ def test_the_parts_of_round_0_which_begin_as_one_are_sent_once(toolbox: Toolbox,
     result = jobs.initialize_run(InitializeRunPayload(run=run), toolbox)
     assert len(result.parts) == 1 + len(SITES)
     assert [method for method, _ in server.paths()] == ["PUT"]
+
+
+def test_two_updates_come_at_once(artifacts: Artifacts, toolbox: Toolbox, server: WorkerApiServer) -> None:
+    both, run = threading.Barrier(2, timeout=20), run_spec()
+    asked = payload(run, artifacts, {site: to_bytes(moved(first_state(run), 0.25 + i)) for i, site in enumerate(SITES)})
+    wanted = [ref.parts["global"] for ref in asked.updates[:2]]
+    stored = server.answer
+
+    def answer(request: Request) -> Answer:
+        if request.path.rpartition("/")[2] in wanted:
+            both.wait()
+        return stored(request)
+
+    server.answer = answer
+    assert not jobs.aggregate(asked, toolbox).refused

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from stat import S_ISREG
 
 MAX_FILE_BYTES = 512 * 2**20
 #: Of JSON and tables, whose text and numbers take about ten times as much memory as their bytes.
@@ -19,11 +20,13 @@ def read_bytes_inside(folder: Path, relative: str, max_bytes: int = MAX_FILE_BYT
     too big, or may not be read. Other OSErrors pass through, as that of a network drive that went away.
     """
     path = resolve_inside(folder, relative)
-    if not path.exists():
-        raise UnsafeFile("is not there: put it back, or check the data set again")
-    if not path.is_file():  # a folder, or a pipe, which would block for ever
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnsafeFile("is not there: put it back, or check the data set again") from None
+    if not S_ISREG(status.st_mode):  # a folder, or a pipe, which would block for ever
         raise UnsafeFile("is no regular file: put the image files themselves there, not folders")
-    num_bytes = path.stat().st_size
+    num_bytes = status.st_size
     if num_bytes > max_bytes:
         raise UnsafeFile(f"has {num_bytes / 2**20:.0f} MiB, more than {max_bytes // 2**20} MiB: make it smaller")
     try:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from worker.engine.pulse import pulse
 from worker.engine.room import empty_model
+from worker.engine.side_by_side import bytes_of, largest_first, side_by_side
 from worker.engine.state import Tensors
 from worker.engine.sums import pulled_sums, weighted_sum
 
@@ -29,9 +30,12 @@ def linear_combination(models: Sequence[Tensors], factors: Sequence[float]) -> T
     models: at least one, all with the same keys and shapes. factors: one for each model, and any sum.
     """
     combined = empty_model(models[0])
-    for key, out in combined.items():
+
+    def combine(key: str) -> None:
         pulse()
-        weighted_sum([model[key] for model in models], factors, out)
+        weighted_sum([model[key] for model in models], factors, combined[key])
+
+    side_by_side(combine, largest_first(combined), bytes_of(models))
     return combined
 
 
@@ -46,7 +50,10 @@ def soft_pull(models: Sequence[Tensors], lambda_: float) -> list[Tensors]:
         return [dict(models[0])]
     others = (1 - lambda_) / (num_models - 1)
     pulled = [empty_model(models[0]) for _ in models]
-    for key in models[0]:
+
+    def pull(key: str) -> None:
         pulse()
         pulled_sums([model[key] for model in models], lambda_, others, [model[key] for model in pulled])
+
+    side_by_side(pull, largest_first(models[0]), bytes_of(models))
     return pulled

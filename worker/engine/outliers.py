@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
+from worker.engine.side_by_side import bytes_of, side_by_side
 from worker.engine.state import State
 from worker.engine.sums import squared_distance
 
@@ -33,7 +34,8 @@ def find_outliers(state: State, updates: Mapping[str, State]) -> dict[str, Outli
     """
     if len(updates) < MIN_UPDATES:
         return {}
-    norms = {participant: _norm(state, parts) for participant, parts in updates.items()}
+    num_bytes = bytes_of([part for parts in updates.values() for part in parts.values()])
+    norms = dict(zip(updates, side_by_side(lambda name: _norm(state, updates[name]), updates, num_bytes), strict=True))
     found = {}
     for participant, norm in norms.items():
         usual = median(other for name, other in norms.items() if name != participant)

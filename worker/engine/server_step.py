@@ -8,6 +8,7 @@ from worker.engine.kept_state import is_finite
 from worker.engine.late_average import averaged_state, with_accumulators, without_accumulators
 from worker.engine.outliers import Outlier, find_outliers
 from worker.engine.plan import Plan
+from worker.engine.side_by_side import bytes_of, side_by_side
 from worker.engine.state import State
 from worker.engine.strategies.base import SiteUpdate, Strategy, returned_parts
 
@@ -41,15 +42,19 @@ def check_updates(
         round_,
         {name: returned_parts(strategy, state.keys(), name) for name in updates},
     )
-    sound: dict[str, SiteUpdate] = {}
-    for participant, parts in gathered.items():
-        update = replace(updates[participant], parts=parts)
+    arrived = {name: replace(updates[name], parts=parts) for name, parts in gathered.items()}
+
+    def problem(participant: str) -> str | None:
         try:
-            strategy.check_update(state, participant, update, plan)
+            strategy.check_update(state, participant, arrived[participant], plan)
         except ValueError as error:
-            refused[participant] = str(error)
-        else:
-            sound[participant] = update
+            return str(error)
+        return None
+
+    num_bytes = bytes_of([part for parts in gathered.values() for part in parts.values()])
+    problems = dict(zip(arrived, side_by_side(problem, arrived, num_bytes), strict=True))
+    refused |= {name: text for name, text in problems.items() if text is not None}
+    sound = {name: update for name, update in arrived.items() if problems[name] is None}
     weights = {name: {part: sound[name].parts[part] for part in strategy.uploads(name)} for name in sound}
     outliers = find_outliers(state, weights)
     if plan.refuse_outliers:

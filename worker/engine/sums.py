@@ -1,17 +1,19 @@
 """Sums of large tensors, in double precision and piece by piece.
 
-Piece by piece each number is the same sum as over whole tensors, and the sums stay in the processor's cache, which
-takes less than half of the time.
+Piece by piece each number is the same sum as over whole tensors, and the sums stay in the processor's caches, which
+takes less than half of the time. Pieces that are too small cost more in calls than the nearer cache saves.
 """
 
 from collections.abc import Sequence
 
 import torch
 
-#: Numbers of a tensor that are summed at a time: 512 KiB of sums, which a core keeps next to it.
-PIECE = 2**16
+#: Numbers of a tensor that are summed at a time: 1 MiB of sums.
+PIECE = 2**17
 #: The same of all sums of `pulled_sums` together.
-BLOCK = 2**17
+BLOCK = 2**18
+#: Numbers whose squares are summed at a time: here the size of the pieces decides the last bits.
+_SQUARES = 2**16
 #: The numbers of a piece are a multiple of it: the processor adds those that are left over in another way.
 _STEP = 64
 
@@ -61,10 +63,10 @@ def pulled_sums(tensors: Sequence[torch.Tensor], own: float, others: float, out:
 def squared_distance(left: torch.Tensor, right: torch.Tensor) -> float:
     """The sum of the squared differences in double precision. left, right: of one shape."""
     flat, other = left.reshape(-1), right.reshape(-1)
-    differences, doubles = (torch.empty(min(PIECE, flat.numel()), dtype=torch.float64) for _ in range(2))
+    differences, doubles = (torch.empty(min(_SQUARES, flat.numel()), dtype=torch.float64) for _ in range(2))
     total = 0.0
-    for start in range(0, flat.numel(), PIECE):
-        piece = slice(start, min(start + PIECE, flat.numel()))
+    for start in range(0, flat.numel(), _SQUARES):
+        piece = slice(start, min(start + _SQUARES, flat.numel()))
         difference, values = (buffer[: piece.stop - start] for buffer in (differences, doubles))
         difference.copy_(flat[piece]).sub_(values.copy_(other[piece]))
         total += float(torch.dot(difference, difference))

@@ -4,7 +4,7 @@ What was downloaded or uploaded in the same task keeps its hash: tensors that no
 bytes nor hashed again, and the backend is not asked whether it has them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from backend.contracts.tasks import PartMap, SiteUpdateRef
@@ -16,6 +16,8 @@ from worker.stores.mapped_part import download_mapped
 
 #: Uploads at a time, each of which holds the bytes of one part: while one is written, another is hashed and sent.
 UPLOADS = 2
+#: Downloads at a time: while one is read, another is hashed.
+DOWNLOADS = 2
 
 
 class StateTransfer:
@@ -28,22 +30,19 @@ class StateTransfer:
 
     def download(self, parts: PartMap) -> State:
         """The parts, mapped where the cache keeps files. Raises ValueError where one is no safetensors file."""
-        state: State = {}
-        for name, sha256 in parts.items():
-            state[name] = download_mapped(self._api, sha256)
-            self._known[id(state[name])] = (state[name], sha256)
-        return state
+        return self._named(parts, self._fetched(parts.values()))
 
-    def download_updates(self, refs: Iterable[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:
+    def download_updates(self, refs: Sequence[SiteUpdateRef]) -> tuple[dict[str, SiteUpdate], dict[str, str]]:
         """The updates that can be decoded, in site order, and why the others cannot.
 
         The bytes of one site stop no other site.
         """
+        fetched = self._fetched(sha256 for ref in refs for sha256 in ref.parts.values())
         updates: dict[str, SiteUpdate] = {}
         unreadable: dict[str, str] = {}
         for ref in refs:
             try:
-                parts = self.download(ref.parts)
+                parts = self._named(ref.parts, fetched)
             except ValueError as error:
                 unreadable[ref.participant] = f"site {ref.participant}: {error}"
             else:
@@ -51,6 +50,28 @@ class StateTransfer:
                     parts=parts, num_cases=ref.num_cases, num_steps=ref.num_steps, local_state={}, metrics=()
                 )
         return updates, unreadable
+
+    def _fetched(self, hashes: Iterable[str]) -> dict[str, Tensors | ValueError]:
+        """By hash, each once: the part, or why its bytes are none."""
+        wanted = list(dict.fromkeys(hashes))
+        with ThreadPoolExecutor(DOWNLOADS, "download") as pool:
+            return dict(zip(wanted, pool.map(self._part, wanted), strict=True))
+
+    def _part(self, sha256: str) -> Tensors | ValueError:
+        try:
+            return download_mapped(self._api, sha256)
+        except ValueError as error:
+            return error
+
+    def _named(self, parts: PartMap, fetched: Mapping[str, Tensors | ValueError]) -> State:
+        state: State = {}
+        for name, sha256 in parts.items():
+            part = fetched[sha256]
+            if isinstance(part, ValueError):
+                raise part
+            state[name] = part
+            self._known[id(part)] = (part, sha256)
+        return state
 
     def upload(self, state: State) -> PartMap:
         """The parts' hashes, after the backend has them all."""

@@ -192,7 +192,8 @@ def _is_segmentation(dataset: Dataset) -> bool:
 
 
 def _content(folder: Path, relative: str) -> _Content:
-    kind, names = kind_of(folder, relative), files_of(folder, relative)
+    kind = kind_of(folder, relative)
+    names = _files_of_kind(folder, relative, kind)
     parts: list[bytes] = []
     datasets: list[Dataset] = []
     digests: list[str] = []
@@ -229,10 +230,15 @@ def _parsed(data: bytes, name: str, in_series: bool) -> Dataset:
 
 def files_of(folder: Path, relative: str) -> list[str]:
     """The files of one image or mask, relative to the folder. Raises UnsafeFile."""
-    kind = kind_of(folder, relative)
+    return _files_of_kind(folder, relative, kind_of(folder, relative))
+
+
+def _files_of_kind(folder: Path, relative: str, kind: Kind) -> list[str]:
+    """A path is followed only where its kind may have a second file, because that takes longer than reading a small
+    picture."""
     if kind == "dicom_series":
         return series_files(folder, relative)
-    if not resolve_inside(folder, relative).is_file():
+    if kind not in ("nifti", "itk") or not resolve_inside(folder, relative).is_file():
         return [relative]  # for read_bytes_inside to say what is wrong with it
     if kind == "nifti" and relative.lower().endswith(".hdr"):
         return [relative, _img_of(folder, relative)]

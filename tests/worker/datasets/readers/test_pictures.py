@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from worker.datasets.files import UnsafeFile
+from worker.datasets import files
+from worker.datasets.files import UnsafeFile, resolve_inside
 from worker.datasets.readers import (
     LabelMask,
     Undecodable,
@@ -13,8 +14,10 @@ from worker.datasets.readers import (
     WrongDimensions,
     WrongGeometry,
     content_sha256,
+    names,
     read_image,
     read_mask,
+    reading,
 )
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4)
@@ -147,3 +150,20 @@ def test_a_bmp_of_4_bits_with_a_short_grey_palette(tmp_path: Path, greys: list[i
     indices = (GREY % len(greys)).astype(np.uint8)
     (tmp_path / "a.bmp").write_bytes(bmp4(indices, greys))
     assert np.array_equal(read_image(tmp_path, "a.bmp", 2).pixels[..., 0], np.array(greys)[indices])
+
+
+def test_a_pictures_path_is_followed_to_name_its_kind_and_to_read_it_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a small picture, following its path takes longer than decoding it."""
+    _save(tmp_path / "a.png", COLOUR)
+    followed = []
+
+    def counted(folder: Path, relative: str) -> Path:
+        followed.append(relative)
+        return resolve_inside(folder, relative)
+
+    for module in (files, names, reading):
+        monkeypatch.setattr(module, "resolve_inside", counted)
+    read_image(tmp_path, "a.png", 2)
+    assert followed == ["a.png"] * 2
