@@ -117,6 +117,7 @@ function AddForm({ experiment, onClose, schema }: Omit<Props, "opened"> & { sche
           // biome-ignore lint/suspicious/noArrayIndexKey: a method may be there twice, and its settings are of its place
           key={index}
           {...{ schema, form, problems, index }}
+          federationId={experiment.federation_id}
           present={strategies.some(({ name }) => name === strategy.name)}
           onRemove={() => set(chosen.filter((_, other) => other !== index))}
         />

@@ -6,6 +6,7 @@ import { type ExperimentForm, strategySchemas } from "./formValues";
 import { StrategyFields } from "./Strategies";
 
 interface Props {
+  federationId: string;
   schema: JsonSchema;
   form: ExperimentForm;
   problems: readonly FieldProblem[];
@@ -17,7 +18,7 @@ interface Props {
 }
 
 /** A method that is added to an experiment, with the settings that it will have. */
-export function AddedMethod({ schema, form, problems, index, present, onRemove }: Props) {
+export function AddedMethod({ federationId, schema, form, problems, index, present, onRemove }: Props) {
   const name = String(form.values.strategies[index]?.name);
   const label = strategyName(name);
   return (
@@ -33,7 +34,10 @@ export function AddedMethod({ schema, form, problems, index, present, onRemove }
           </div>
           <CloseButton aria-label={`Do not add ${label}`} onClick={onRemove} />
         </Group>
-        <StrategyFields {...{ schema, form, problems, index }} strategy={strategySchemas(schema)[name] ?? {}} />
+        <StrategyFields
+          {...{ federationId, schema, form, problems, index }}
+          strategy={strategySchemas(schema)[name] ?? {}}
+        />
       </Stack>
     </Card>
   );

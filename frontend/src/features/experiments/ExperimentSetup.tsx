@@ -15,8 +15,17 @@ import type { JsonSchema } from "@/lib/schema";
 import { axesOf, firstConfig } from "./axes";
 import { DraftActions } from "./DraftActions";
 import { type DraftPlace, dropDraft, keepDraft, watchDraft } from "./draft";
-import { changesFrom, changesOf, type Values, withDefaults } from "./formValues";
+import {
+  byOrder,
+  changesFrom,
+  changesOf,
+  newStrategy,
+  type StrategyValues,
+  type Values,
+  withDefaults,
+} from "./formValues";
 import { Notice, type NoticeText } from "./Notice";
+import { type AddedMethod, addedName } from "./Problems";
 import { experimentCheckQuery } from "./queries";
 import { Review } from "./Review";
 import { StepBar } from "./StepBar";
@@ -83,6 +92,16 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
     const before = form.values;
     const undo = { label: "Undo", act: () => replaceAll(before, null) };
     replaceAll(withDefaults(schema, values), { text: `Every setting is now as in ${from}.`, remedy: undo });
+  };
+  const add = (method: AddedMethod) => {
+    const before = form.values.strategies;
+    const added = { ...newStrategy(schema, String(method.name)), ...method } as StrategyValues;
+    form.setFieldValue("strategies", [...before, added].sort(byOrder));
+    const undo = () => {
+      form.setFieldValue("strategies", before);
+      setNotice(null);
+    };
+    setNotice({ text: `${addedName(method)} is added to the methods.`, remedy: { label: "Undo", act: undo } });
   };
   const replaced = useRef(replaceAll);
   replaced.current = replaceAll;
@@ -158,6 +177,7 @@ export function ExperimentSetup({ federation, schema, starting, first, fresh, pl
                   pending={create.isPending}
                   onCreate={(start) => create.mutate(start)}
                   onGo={go}
+                  onAdd={add}
                 />
               ) : (
                 <StepContent {...{ step, federation, schema, form, problems }} check={check.data} onFill={fillFrom} />

@@ -9,6 +9,7 @@ import { byOrder, missingReferences, newStrategy } from "./formValues";
 import { Strategies } from "./Strategies";
 
 interface Props {
+  federationId: string;
   schema: JsonSchema;
   form: ExperimentForm;
   problems: readonly FieldProblem[];

@@ -9,7 +9,7 @@ import { Changes } from "./Changes";
 import type { Progress } from "./createAll";
 import { DryRun } from "./DryRun";
 import { MadeSoFar } from "./MadeSoFar";
-import { Problems } from "./Problems";
+import { type AddedMethod, Problems } from "./Problems";
 import { SweepCost } from "./SweepCost";
 import { SweepReview } from "./SweepReview";
 import type { Step } from "./steps";
@@ -33,12 +33,13 @@ interface Props {
   /** start: at once, too. */
   onCreate: (start: boolean) => void;
   onGo: (step: Step) => void;
+  onAdd: (method: AddedMethod) => void;
 }
 
 /** What will happen, what differs from the defaults, what it will cost, and what stands in the way. */
 export function Review(props: Props) {
   const { federation, config, changes, check, problems, refused, named, sweep, original, pending } = props;
-  const { onCreate, onGo } = props;
+  const { onCreate, onGo, onAdd } = props;
   const isSweep = sweep.axes.length > 0;
   const many = (sweep.plan?.experiments.length ?? 1) > 1 ? ` ${sweep.plan?.experiments.length} experiments` : "";
   const runnable = problems.length === 0 && config.strategies.length > 0 && (!isSweep || sweep.plan !== undefined);
@@ -83,7 +84,13 @@ export function Review(props: Props) {
         <Card withBorder>
           <Stack gap="md">
             <Problems problems={[...problems, ...refused]} strategies={config.strategies} onGo={onGo} />
-            <Problems kind="warning" problems={check?.warnings ?? []} strategies={config.strategies} onGo={onGo} />
+            <Problems
+              kind="warning"
+              problems={check?.warnings ?? []}
+              strategies={config.strategies}
+              onGo={onGo}
+              onAdd={onAdd}
+            />
             {sweep.error && (
               <Alert color="red" title="The experiments of the sweep are not known">
                 {sweep.error.message}{" "}

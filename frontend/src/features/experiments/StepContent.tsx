@@ -28,7 +28,10 @@ export function StepContent(props: Props) {
   const { step, schema, form, problems } = props;
   const own = fieldsOf(schema, schema);
   if (step === "task") return <TaskStep {...props} fields={own.filter((field) => OF_SITES.includes(field.name))} />;
-  if (step === "methods") return <MethodsStep {...{ schema, form, problems }} rho={props.check?.rho ?? {}} />;
+  if (step === "methods")
+    return (
+      <MethodsStep {...{ schema, form, problems }} federationId={props.federation.id} rho={props.check?.rho ?? {}} />
+    );
   if (step === "data") {
     return (
       <>

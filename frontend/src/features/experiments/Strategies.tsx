@@ -5,10 +5,12 @@ import { type Field, fieldsOf, type JsonSchema } from "@/lib/schema";
 import { STRATEGY_GROUPS, strategyHelp, strategyName } from "@/lib/words";
 import type { ExperimentForm } from "./formValues";
 import { byOrder, errorAt, errorOf, newStrategy, strategySchemas } from "./formValues";
+import { MethodPresets } from "./MethodPresets";
 import { SchemaFields } from "./SchemaFields";
 import { VariantField } from "./VariantField";
 
 interface Props {
+  federationId: string;
   schema: JsonSchema;
   form: ExperimentForm;
   problems: readonly FieldProblem[];
@@ -139,6 +141,7 @@ function StrategyOptions({ place, onRemove, ...fields }: OptionsProps) {
 }
 
 interface FieldsProps {
+  federationId: string;
   schema: JsonSchema;
   form: ExperimentForm;
   problems: readonly FieldProblem[];
@@ -148,7 +151,7 @@ interface FieldsProps {
 }
 
 /** What is wrong with a chosen method as a whole, and its settings. */
-export function StrategyFields({ schema, form, problems, rho = {}, strategy, index }: FieldsProps) {
+export function StrategyFields({ federationId, schema, form, problems, rho = {}, strategy, index }: FieldsProps) {
   const path = `strategies.${index}`;
   const fields = fieldsOf(schema, strategy);
   const nameError = errorAt(problems, `${path}.name`) ?? errorOf(problems, path);
@@ -161,6 +164,7 @@ export function StrategyFields({ schema, form, problems, rho = {}, strategy, ind
           {nameError}
         </Text>
       )}
+      {form.values.strategies[index]?.name === "fedsm" && <MethodPresets {...{ federationId, form, index }} />}
       <SchemaFields fields={fields} path={path} form={form} problems={problems} extra={showRho} />
       {fields
         .filter((field) => field.kind === "variant")
