@@ -1,4 +1,4 @@
-"""Migrations are one line: each number once, each after a smaller one, one end."""
+"""Migrations are one line: each number once, and the newest, the largest number, is the only end."""
 
 from pathlib import Path
 
@@ -14,8 +14,7 @@ def test_migrations_have_one_head_and_each_number_once() -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     script = ScriptDirectory.from_config(config)
-    numbers = [path.name.partition("_")[0] for path in sorted((FOLDER / "versions").glob("[0-9]*.py"))]
+    numbers = sorted(path.name.partition("_")[0] for path in (FOLDER / "versions").glob("[0-9]*.py"))
     assert len(set(numbers)) == len(numbers)
-    assert len(script.get_heads()) == 1
-    newest_first = [revision.revision for revision in script.walk_revisions()]
-    assert newest_first == numbers[::-1]
+    assert sorted(revision.revision for revision in script.walk_revisions()) == numbers
+    assert script.get_heads() == [numbers[-1]]
