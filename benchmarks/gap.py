@@ -60,6 +60,7 @@ def rows(has_outside: bool) -> tuple[Method, ...]:
         Method("FedSM, lambda from 0.7 to 1", fedsm | {"lambda": 1.0, "lambda_start": 0.7}, {}),
         Method("Ditto", {"name": "ditto"}, {}),
         Method("FedDyn", {"name": "feddyn"}, {}),
+        Method("FedAvgM", {"name": "fedavgm"}, {}),
         Method("FedSM, similarity 2", fedsm | {"similarity": 2.0}, {}),
         Method("Local-only, equal steps", {"name": "local-only", "steps": "equal"}, {}),
         Method("FedSM, by depth 1", fedsm | {"pull_by_depth": 1.0}, {}),
