@@ -64,7 +64,7 @@ it("draws a method's running seeds as a mean with a band, of the rounds that all
     </QueryClientProvider>,
   );
   expect(await screen.findByText("Super model, mean of 2 seeds, 0.750 in round 2")).toBeInTheDocument();
-  expect(screen.getByText("Global model, mean of 2 seeds, 0.400 in round 1")).toBeInTheDocument();
+  expect(await screen.findByText("Global model, mean of 2 seeds, 0.400 in round 1")).toBeInTheDocument();
   expect(screen.getByRole("img", { name: /one line a method/ })).toBeInTheDocument();
   fireEvent.click(screen.getByRole("radio", { name: "Run" }));
   expect(update).toHaveBeenCalledWith({ lines: "runs" });
