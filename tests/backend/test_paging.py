@@ -13,7 +13,7 @@ pytestmark = pytest.mark.every_database
 
 ROOT = Path(__file__).parent.parent.parent
 #: Bounded by a run's schedule, by the numbers of metrics, or fixed.
-NOT_PAGED = {"list_run_rounds", "list_run_metrics", "list_experiment_templates"}
+NOT_PAGED = {"list_run_rounds", "list_run_metrics", "list_experiment_templates", "list_method_presets"}
 
 
 def pages(backend: LiveBackend, path: str, limit: int) -> list[list[dict[str, Any]]]:

@@ -8,18 +8,49 @@ with p_k what SoftPull made of site k's model. All sites move by one step, so th
 alone (docs/theory.md, claim 18).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
+from worker.engine.beyond_paper import Beyond
 from worker.engine.plan import Plan
 from worker.engine.plan_network import parameter_keys
 from worker.engine.pulse import pulse
 from worker.engine.room import empty_model
-from worker.engine.state import Tensors
+from worker.engine.state import GLOBAL, State, Tensors
 
 #: Part names of the global model's v and of that of the personalized models' mean, in float64; no site receives them.
 MOMENTUM, SHARED_MOMENTUM = "server_momentum", "server_momentum_of_mean"
+
+
+def initial_momenta(beyond: Beyond, weights: Tensors, plan: Plan) -> State:
+    """The parts of v before round 1, of the models that have momentum."""
+    if beyond.server_momentum == 0:
+        return {}
+    names = (MOMENTUM, SHARED_MOMENTUM) if beyond.momentum_models == "all" else (MOMENTUM,)
+    return {name: initial_momentum(weights, plan) for name in names}
+
+
+def moved_by_momentum(
+    beyond: Beyond, state: State, average: Tensors, models: Mapping[str, Tensors], leaves_alone: bool
+) -> State:
+    """The models that momentum moves, and each v.
+
+    state: of the round before. average: of the global models. models: the personalized ones of the sites present, after
+    SoftPull, by part. leaves_alone: the round pulls nothing, so personalized models and their v stay as they are.
+    """
+    beta = beyond.server_momentum
+    if beta == 0:
+        return {}
+    weights, momentum = with_momentum(state[GLOBAL], average, state[MOMENTUM], beta)
+    parts = {GLOBAL: weights, MOMENTUM: momentum}
+    if beyond.momentum_models == "global":
+        return parts
+    if leaves_alone:
+        return parts | {SHARED_MOMENTUM: state[SHARED_MOMENTUM]}
+    before = [state[name] for name in models]
+    moved, momentum = with_shared_momentum(before, list(models.values()), state[SHARED_MOMENTUM], beta)
+    return parts | dict(zip(models, moved, strict=True)) | {SHARED_MOMENTUM: momentum}
 
 
 def initial_momentum(weights: Tensors, plan: Plan) -> Tensors:

@@ -18,13 +18,7 @@ from worker.engine.pull import Pull, pulled
 from worker.engine.routing.base import ValidationRule, check_reports, learned_parts, own_sums, report_of
 from worker.engine.routing.metrics import routing_metrics
 from worker.engine.selectors.base import SELECTOR, Selector, one_answer_a_patient, route
-from worker.engine.server_momentum import (
-    MOMENTUM,
-    SHARED_MOMENTUM,
-    initial_momentum,
-    with_momentum,
-    with_shared_momentum,
-)
+from worker.engine.server_momentum import initial_momenta, moved_by_momentum
 from worker.engine.similarity import similarity_weights
 from worker.engine.state import GLOBAL, State, personalized
 from worker.engine.strategies.base import (
@@ -75,13 +69,7 @@ class FedSM(Strategy):
         weights = initial_weights(plan)
         models = {GLOBAL: weights} | {personalized(site): weights for site in plan.sites}
         learned = {self.rule.part: self.rule.initial()} if self.rule is not None else {}
-        momentum = {name: initial_momentum(weights, plan) for name in self._momentum_parts()}
-        return models | self.selector.initial_parts(plan) | learned | momentum
-
-    def _momentum_parts(self) -> tuple[str, ...]:
-        if self.beyond.server_momentum == 0:
-            return ()
-        return (MOMENTUM, SHARED_MOMENTUM) if self.beyond.momentum_models == "all" else (MOMENTUM,)
+        return models | self.selector.initial_parts(plan) | learned | initial_momenta(self.beyond, weights, plan)
 
     def downloads(self, part_names: Collection[str], participant: str) -> tuple[str, ...]:
         """w_g, only the participant's own w_p,k, and w_s (with what the selector needs of its own earlier updates)."""
@@ -121,42 +109,18 @@ class FedSM(Strategy):
         weights = None
         if self.similarity > 0:
             weights = similarity_weights(self.selector.site_distances(selector, tuple(updates)), self.similarity)
+        beyond, average = self.beyond, average_part(GLOBAL, updates, plan)
+        pull = Pull(self.lambda_, beyond.lambda_start, beyond.pull_by_depth, beyond.rounds_without_pull)
+        trained = {personalized(site): update.parts[personalized(site)] for site, update in updates.items()}
+        models = dict(zip(trained, pulled(pull, list(trained.values()), weights, plan, round_), strict=True))
         return (
-            self._global(state, updates, plan)
+            {GLOBAL: average}
             | {personalized(site): state[personalized(site)] for site in plan.sites}
-            | self._personalized(state, updates, weights, plan, round_)
+            | models
+            | moved_by_momentum(beyond, state, average, models, pull.leaves_alone(round_, plan.rounds))
             | selector
             | learned_parts(self.rule, state, [update.parts for update in updates.values()], plan)
         )
-
-    def _global(self, state: State, updates: Mapping[str, SiteUpdate], plan: Plan) -> State:
-        average = average_part(GLOBAL, updates, plan)
-        if self.beyond.server_momentum == 0:
-            return {GLOBAL: average}
-        moved, momentum = with_momentum(state[GLOBAL], average, state[MOMENTUM], self.beyond.server_momentum)
-        return {GLOBAL: moved, MOMENTUM: momentum}
-
-    def _personalized(
-        self,
-        state: State,
-        updates: Mapping[str, SiteUpdate],
-        weights: torch.Tensor | None,
-        plan: Plan,
-        round_: int,
-    ) -> State:
-        """The models of the sites present, and v of their mean where they have momentum. A round that pulls nothing
-        leaves them as trained, and v as it was."""
-        beyond, names = self.beyond, [personalized(site) for site in updates]
-        pull = Pull(self.lambda_, beyond.lambda_start, beyond.pull_by_depth, beyond.rounds_without_pull)
-        trained = [update.parts[name] for name, update in zip(names, updates.values(), strict=True)]
-        models = pulled(pull, trained, weights, plan, round_)
-        if SHARED_MOMENTUM not in self._momentum_parts():
-            return dict(zip(names, models, strict=True))
-        momentum = state[SHARED_MOMENTUM]
-        if not pull.leaves_alone(round_, plan.rounds):
-            before = [state[name] for name in names]
-            models, momentum = with_shared_momentum(before, models, momentum, beyond.server_momentum)
-        return dict(zip(names, models, strict=True)) | {SHARED_MOMENTUM: momentum}
 
     def reported_models(self, participant: str) -> Mapping[ModelKind, str]:
         return {"global": GLOBAL, "personalized": personalized(participant)}
