@@ -31,6 +31,16 @@ def test_every_recipe_is_what_its_search_chose(path: Path) -> None:
     assert chosen["validation"] == max(row["validation"] for row in of_method)
 
 
+@pytest.mark.parametrize("search", sorted(RECIPES.glob("*/search.json")), ids=lambda path: path.parent.name)
+def test_every_searched_method_has_a_recipe_and_the_page_has_its_checks(search: Path) -> None:
+    content = json.loads(search.read_text())
+    names = [name for name in tune.METHODS if f"chosen/{name}" in content]
+    assert {path.stem for path in search.parent.glob("*.yaml")} == set(names)
+    seeds = {key.rsplit("/", 1)[1] for key in content["runs"] if key.startswith("check/")}
+    page = (RECIPES / "README.md").read_text()
+    assert [line for line in tune.table(content, names, len(seeds)) if line not in page] == []
+
+
 def of(name: str, num: int, seed: int = 100) -> list[Method]:
     return list(tune.candidates(tune.METHODS[name], num, 4e-3, seed))
 
