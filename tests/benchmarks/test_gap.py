@@ -50,7 +50,7 @@ LDA = LdaSelector(0.1, 2, "descriptors", 10.0)
 FEDSM = FedSM(0.7, 0.9, LDA, 0.0, "hard")
 PLAN = adam_plan(rounds=3)
 #: The page that has the tables of each file of kept results.
-PAGES = {"gap.json": "gap-measured.md", "gap-long.json": "gap-long.md"}
+PAGES = {"gap.json": "gap-measured.md", "gap-long.json": "gap-long.md", "gap-vessels.json": "gap-vessels.md"}
 OPTIONS: dict[str, FedSM] = {
     HARD: FEDSM,
     AUTO: replace(FEDSM, rule=ThresholdFromValidation(0.9, CHOICES, best_threshold, 1)),
