@@ -14,7 +14,7 @@ def sign_in(browser: Browser, url: str, token: str) -> StorageState:
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{url}/?token={token}")
-    page.get_by_role("heading", name="Federations").wait_for()
+    page.get_by_role("heading", name="Federations", exact=True).wait_for()
     state = context.storage_state()
     context.close()
     return state

@@ -152,7 +152,7 @@ def _screens(
 def _take(browser: Browser, scheme: Scheme, url: str, token: str, screens: tuple[Screen, ...]) -> None:
     page = browser.new_page(viewport=VIEWPORT, color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{url}/?token={token}")
-    page.get_by_role("heading", name="Federations").wait_for()
+    page.get_by_role("heading", name="Federations", exact=True).wait_for()
     for screen in screens:
         page.goto(url + screen.path)
         page.wait_for_timeout(SETTLE_MILLISECONDS)

@@ -87,5 +87,5 @@ def page(browser: Browser, platform: LivePlatform) -> Iterator[Page]:
 @pytest.fixture
 def signed_in(page: Page, platform: LivePlatform) -> Page:
     page.goto(f"/?token={platform.admin_token}")
-    page.get_by_role("heading", name="Federations").wait_for()
+    page.get_by_role("heading", name="Federations", exact=True).wait_for()
     return page

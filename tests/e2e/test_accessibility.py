@@ -57,7 +57,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     (
         "/federations/$federationId/experiments/new",
         "/federations/{federation}/experiments/new?step=methods",
-        "text=Lambda",
+        "role=button[name='As in the paper']",
     ),
     (
         "/federations/$federationId/experiments/new",
@@ -129,7 +129,7 @@ def looked_at(browser: Browser, platform: LivePlatform) -> Iterator[Page]:
     context = new_context(browser, platform)
     page = context.new_page()
     page.goto(f"/?token={platform.admin_token}")
-    page.get_by_role("heading", name="Federations").wait_for()
+    page.get_by_role("heading", name="Federations", exact=True).wait_for()
     yield page
     context.close()
 

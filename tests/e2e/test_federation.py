@@ -173,7 +173,7 @@ def test_an_empty_federation_is_deleted_after_asking(signed_in: Page, platform: 
     page.get_by_role("button", name="Actions of Soon gone").click()
     page.get_by_role("menuitem", name="Delete").click()
     page.get_by_role("button", name="Delete federation").click()
-    page.get_by_role("heading", name="Federations").wait_for()
+    page.get_by_role("heading", name="Federations", exact=True).wait_for()
     expect(page.get_by_role("link", name="Soon gone")).to_have_count(0)
     assert all(federation.id != empty.id for federation in platform.client.federations())
 

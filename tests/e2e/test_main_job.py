@@ -29,9 +29,9 @@ def test_sign_in_refuses_a_wrong_token_and_takes_the_right_one(page: Page, platf
     expect(page.get_by_text("token is not valid")).to_be_visible()
     page.get_by_role("textbox", name="Token").fill(platform.admin_token)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Federations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Federations", exact=True)).to_be_visible()
     page.reload()
-    expect(page.get_by_role("heading", name="Federations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Federations", exact=True)).to_be_visible()
 
 
 def test_token_leaves_the_address(signed_in: Page) -> None:

@@ -38,7 +38,7 @@ def test_a_person_comes_in_by_the_institutions_provider(visitor: Page, hub: Live
     visitor.goto(link)
     visitor.get_by_role("button", name="Sign in with Aster hospital").click()
     at_provider(visitor, "jo")
-    visitor.get_by_role("heading", name="Federations").wait_for()
+    visitor.get_by_role("heading", name="Federations", exact=True).wait_for()
     assert visitor.url == f"{hub.url}/"
 
     visitor.get_by_role("button", name="jo").click()
@@ -49,7 +49,7 @@ def test_a_person_comes_in_by_the_institutions_provider(visitor: Page, hub: Live
     visitor.get_by_role("menuitem", name="Sign out", exact=True).click()
     visitor.get_by_role("button", name="Sign in with Aster hospital").click()
     at_provider(visitor, "jo")  # on the same host, whose cookies the sign-out cleared
-    visitor.get_by_role("heading", name="Federations").wait_for()
+    visitor.get_by_role("heading", name="Federations", exact=True).wait_for()
 
 
 def test_a_stranger_reads_why_and_what_to_do(visitor: Page) -> None:

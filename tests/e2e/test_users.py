@@ -36,7 +36,7 @@ def test_a_reader_is_invited_looks_and_is_taken_the_role(
     choose(invited, "jo", PASSWORD, "another password")
     expect(invited.get_by_text("The two passwords differ.")).to_be_visible()
     choose(invited, "jo", PASSWORD, PASSWORD)
-    invited.get_by_role("heading", name="Federations").wait_for()
+    invited.get_by_role("heading", name="Federations", exact=True).wait_for()
     assert "#" not in invited.url
     expect(invited.get_by_text("Federations are created by administrators.")).to_be_visible()
     for name in ("Activity", "Users", "New federation"):
@@ -98,7 +98,7 @@ def protect(page: Page) -> None:
     expect(page.get_by_text(re.compile("this code is not right"))).to_be_visible()
     code.fill(recovery)
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Federations").wait_for()
+    page.get_by_role("heading", name="Federations", exact=True).wait_for()
 
 
 def make_link(page: Page, label: str, federation: FederationRecord, role: str) -> str:
