@@ -229,7 +229,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
   const step = (direction: 1 | -1) =>
     update({ case: neighbour(cases, selected?.case_id, direction)?.case_id, slice: undefined });
   useShortcuts("caseList", { next: () => step(1), previous: () => step(-1) });
-  usePrepared(
+  const isPrepared = usePrepared(
     [1, -1].map((direction) => neighbour(cases, selected?.case_id, direction as 1 | -1)),
     model,
   );
@@ -260,7 +260,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
         />
       }
     >
-      <div className={classes.columns}>
+      <div className={classes.columns} data-prepared={isPrepared || undefined}>
         <CaseList
           {...{ cases, all, federation, model, metric }}
           selected={selected?.case_id}
