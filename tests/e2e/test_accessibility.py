@@ -76,6 +76,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("/experiments/$experimentId", "/experiments/{experiment}?run=settings", "role=heading[level=2]"),
     ("/experiments/$experimentId", "/experiments/{experiment}?run={run}", "[data-testid=run-round]"),
     ("/runs/$runId/cases", "/runs/{run}/cases", "[data-testid=viewer][data-state=ready]"),
+    ("/runs/$runId/cases", "/runs/{run}/cases?panes={views}", "[data-testid=viewer][data-state=ready]"),
     ("/runs/$runId/cases", "/runs/{run}/cases?split=val", "[data-testid=case-count]"),
     ("/runs/$runId/cases", "/runs/{run}/cases?against=global@{other_run}", "[data-testid=scatter]"),
     ("/runs/$runId/model", "/runs/{run}/model", "role=heading[level=1]"),
@@ -100,6 +101,11 @@ COLOUR_ALONE = """() => [...document.querySelectorAll("a")]
     .filter((link) => [...link.parentElement.childNodes].some((node) => node.nodeType === 3 && /\\w/.test(node.data)))
     .map((link) => link.outerHTML.slice(0, 200))"""
 
+#: Fields with a choice whose words are cut, and that say them nowhere else.
+CUT_CHOICES = """() => [...document.querySelectorAll("input[aria-haspopup=listbox]")]
+    .filter((field) => field.offsetParent !== null && field.scrollWidth > field.clientWidth && !field.title)
+    .map((field) => `${field.getAttribute("aria-label") ?? field.labels[0]?.textContent}: ${field.value}`)"""
+
 
 @pytest.fixture(scope="module")
 def places(platform: LivePlatform, federation: FederationRecord, finished: ExperimentRecord) -> dict[str, str]:
@@ -120,6 +126,7 @@ def places(platform: LivePlatform, federation: FederationRecord, finished: Exper
         "report": report.path,
         "version": versions[0],
         "other_version": versions[1],
+        "views": '["overlay:global","overlay:personalized"]',
     }
 
 
@@ -163,6 +170,7 @@ def test_axe_finds_nothing_serious_on_any_page(looked_at: Page, places: dict[str
         answers.all_drawn()
         problems += [f"{address}\n  {entry}" for entry in grave_violations(looked_at)]
         problems += [f"{address}\n  a link without a line: {link}" for link in looked_at.evaluate(COLOUR_ALONE)]
+        problems += [f"{address}\n  a choice is cut: {choice}" for choice in looked_at.evaluate(CUT_CHOICES)]
         looked_at.emulate_media(color_scheme="dark")
         shown = "light" if address == places["report"] else "dark"  # a report is light everywhere
         looked_at.locator(f"html[data-mantine-color-scheme={shown}]").wait_for()

@@ -31,6 +31,7 @@ export function PaneHead({ pane, choices, groups, onChange }: Props) {
           size="xs"
           flex={1}
           aria-label="Model of the view"
+          title={pane.model ? modelName(pane.model) : undefined}
           searchable
           comboboxProps={{ width: 280, position: "bottom-start" }}
           allowDeselect={false}

@@ -17,7 +17,7 @@ export const PANE_COUNTS = [1, 2, 4] as const;
 export const SINGLE: readonly Pane[] = [{ kind: "overlay", model: null }];
 
 const WORDS: Record<PaneKind, string> = {
-  overlay: "Reference and prediction",
+  overlay: "Both masks",
   reference: "Reference",
   prediction: "Prediction",
   error: "Error map",
