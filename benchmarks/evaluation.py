@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from backend.contracts.strategy_configs import FedAvgConfig
+from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.tasks import RunSpec
 from benchmarks.workload import SITES, TASK, config
 from tests.worker.engine.distance_transforms import distances_by_transform
@@ -38,7 +38,7 @@ NUM_MODELS = 5
 STRUCTURES = ("disc", "cup")
 TOLERANCE = 2.0
 #: Name, the images' own size, voxel spacing in mm, cases, and how smooth the masks are in voxels.
-SHAPES = (
+SHAPES: tuple[tuple[str, tuple[int, ...], tuple[float, ...] | None, int, float], ...] = (
     ("128 x 128", (128, 128), None, 24, 8.0),
     ("512 x 512", (512, 512), None, 12, 30.0),
     ("1500 x 1500", (1500, 1500), None, 4, 90.0),
@@ -52,8 +52,8 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     torch.set_num_threads(1)
     print(f"{'images':<16}{'cases':>6}{'predicted':>11}{'scored':>9}{'before':>9}{'scoring':>10}{'all':>8}")
-    for shape in SHAPES:
-        measure(*shape, repeats)
+    for name, shape, spacing, num_cases, sigma in SHAPES:
+        measure(name, shape, spacing, num_cases, sigma, repeats)
 
 
 def measure(

@@ -125,7 +125,7 @@ def scores_of_fedsm(
         **averages(records, plan),
         **before_pull(strategy, records[plan.rounds - 1].state, states[plan.rounds], plan),
     }
-    states |= others
+    states.update(others.items())
     for name in others:
         validate(name)
     if BEFORE_PULL in others:

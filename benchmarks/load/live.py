@@ -267,8 +267,13 @@ def _browse(
     said: "multiprocessing.Queue[Said]",
 ) -> None:
     ended = threading.Event()
-    threading.Thread(target=lambda: (over.wait(), ended.set()), daemon=True).start()
+    threading.Thread(target=_follow, args=(over, ended), daemon=True).start()
     players.ask_pages(served, history, federation_id, every, ended, lambda asked: said.put(("asked", asked)))
+
+
+def _follow(over: Event, ended: threading.Event) -> None:
+    over.wait()
+    ended.set()
 
 
 def _all_of(works: Sequence[Callable[[], None]], over: Event) -> None:

@@ -94,7 +94,7 @@ def environment_of(peer: Peer, folder: Path) -> Path:
 
 
 def site_packages(python: Path) -> Path:
-    command = [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]
+    command = [str(python), "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"]
     return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
 
 
