@@ -38,6 +38,7 @@ from worker.engine.strategies.iopfl import IOPFL
 from worker.process.hardware import describe_hardware
 
 FEDSM: dict[str, Any] = {"name": "fedsm", "lambda": 0.7, "selector": NO_LIMIT}
+WARMED_UP = "FedSM, momentum 0.9 of all models, warm-up of 3 rounds"
 
 
 def rows(has_outside: bool) -> tuple[Method, ...]:
@@ -56,6 +57,7 @@ def rows(has_outside: bool) -> tuple[Method, ...]:
         Method("FedSM, lambda from 0.4 to 0.9", fedsm | {"lambda": 0.9, "lambda_start": 0.4}, {}),
         Method("FedSM, 4 rounds without a pull", fedsm | {"rounds_without_pull": 4}, {}),
         Method("FedSM, momentum 0.9 of all models", fedsm | all_models | {"server_momentum": 0.9}, {}),
+        Method(WARMED_UP, fedsm | all_models | {"server_momentum": 0.9, "momentum_warmup": 3.0}, {}),
         Method("FedSM, momentum 0.5 of all models", fedsm | all_models | {"server_momentum": 0.5}, {}),
         Method("FedSM, lambda from 0.7 to 1", fedsm | {"lambda": 1.0, "lambda_start": 0.7}, {}),
         Method("Ditto", {"name": "ditto"}, {}),

@@ -39,7 +39,7 @@ from worker.engine.routing.base import ValidationRule, learned_from, report_of
 from worker.engine.routing.quality import ExpectedQuality, models_of
 from worker.engine.routing.threshold import ThresholdFromValidation
 from worker.engine.selectors.base import route
-from worker.engine.server_momentum import SHARED_MOMENTUM
+from worker.engine.server_momentum import SHARED_MOMENTUM, beta_of_round
 from worker.engine.state import GLOBAL, State, Tensors, personalized
 from worker.engine.strategies.fedsm import FedSM
 from worker.engine.transforms import to_original
@@ -164,7 +164,8 @@ def before_pull(strategy: FedSM, last_but_one: State, last: State, plan: Plan) -
     rho, others = (lambda_ * num - 1) / (num - 1), (1 - lambda_) / (num - 1)
     models = [last[personalized(site)] for site in plan.sites]
     if beyond.momentum_models == "all":
-        steps = {key: beyond.server_momentum * v for key, v in last_but_one[SHARED_MOMENTUM].items()}
+        beta = beta_of_round(beyond, plan.rounds)
+        steps = {key: beta * v for key, v in last_but_one[SHARED_MOMENTUM].items()}
         models = [{key: t.double() - steps.get(key, 0) for key, t in model.items()} for model in models]
     trained: dict[str, Tensors] = {personalized(site): {} for site in plan.sites}
     for key in models[0]:

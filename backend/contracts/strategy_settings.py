@@ -84,6 +84,13 @@ def _round_problems(strategy: StrategyConfig, schedule: ScheduleConfig) -> Itera
                 "strategies.momentum_models",
                 "all",
             )
+        case FedSMConfig(momentum_warmup=warmup, server_momentum=0) if warmup:
+            yield refusal(
+                f"momentum_warmup {warmup:g} does nothing at server_momentum 0",
+                "set server_momentum above 0, or momentum_warmup to 0",
+                "strategies.momentum_warmup",
+                warmup,
+            )
         case FineTuningConfig(fine_tuning_rounds=last) if last >= schedule.rounds:
             yield refusal(
                 f"fine_tuning_rounds {last} leaves no round of schedule.rounds {schedule.rounds} for FedAvg",

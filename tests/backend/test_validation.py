@@ -49,6 +49,11 @@ FEDAVG = {"name": "fedavg"}
             "set server_momentum above 0",
         ),
         (
+            {"strategies": [{"name": "fedsm", "momentum_warmup": 3}]},
+            "strategies.0.momentum_warmup",
+            "set server_momentum above 0",
+        ),
+        (
             {"strategies": [{"name": "fine-tuning"}], "schedule": {"rounds": 5}},
             "strategies.0.fine_tuning_rounds",
             "choose at most 4",

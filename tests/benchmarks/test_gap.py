@@ -51,6 +51,7 @@ FEDSM = FedSM(0.7, 0.9, LDA, 0.0, "hard")
 PLAN = adam_plan(rounds=3)
 #: The page that has the tables of each file of kept results.
 PAGES = {"gap.json": "gap-measured.md", "gap-long.json": "gap-long.md", "gap-vessels.json": "gap-vessels.md"}
+ALL: dict[str, Any] = {"server_momentum": 0.5, "momentum_models": "all"}
 OPTIONS: dict[str, FedSM] = {
     HARD: FEDSM,
     AUTO: replace(FEDSM, rule=ThresholdFromValidation(0.9, CHOICES, best_threshold, 1)),
@@ -91,7 +92,7 @@ def test_an_average_is_one_more_candidate_as_in_a_run_that_averages() -> None:
     assert (kept["best_round"], kept["validation"]) == (best.round, pytest.approx(best.dice))
 
 
-@pytest.mark.parametrize("momentum", [{}, {"server_momentum": 0.5, "momentum_models": "all"}])
+@pytest.mark.parametrize("momentum", [{}, ALL, ALL | {"momentum_warmup": 3.0}])
 def test_the_last_pull_is_undone(momentum: dict[str, Any]) -> None:
     """A run that leaves out the last pull has the models that the sites trained, and the same ones before it."""
     plan = adam_plan(rounds=2)

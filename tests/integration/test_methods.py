@@ -105,6 +105,7 @@ BLOCKS: dict[str, tuple[dict[str, Any], tuple[StrategyConfig, ...]]] = {
                 pull_by_depth=0.5,
                 server_momentum=0.5,
                 momentum_models="all",
+                momentum_warmup=1,
                 routing="soft",
                 mixture="weights",
                 global_share=0.5,

@@ -13,6 +13,7 @@ class Beyond:
     pull_by_depth: 0 to 1, how much more the encoder is pulled, and less the output layer and normalization (pull.py).
     server_momentum: beta, 0 to below 1 (server_momentum.py).
     momentum_models: what has it: the global model, or all models, the personalized ones in their mean.
+    momentum_warmup: rounds after which beta may be 0.5, and from there on more; 0: it is server_momentum at once.
     mixture: what soft routing mixes: the models' probabilities, or their weights into one network.
     global_share: of the global model in soft routing's mixture, 0 to 1.
     """
@@ -22,8 +23,9 @@ class Beyond:
     pull_by_depth: float
     server_momentum: float
     momentum_models: Literal["global", "all"]
+    momentum_warmup: float
     mixture: Literal["probabilities", "weights"]
     global_share: float
 
 
-PAPER = Beyond(None, 0, 0.0, 0.0, "global", "probabilities", 0.0)
+PAPER = Beyond(None, 0, 0.0, 0.0, "global", 0.0, "probabilities", 0.0)

@@ -6,6 +6,10 @@ Of the mean of the personalized models, where all models have momentum:
     v <- beta v + mean over k of (p_k - w_k),           w_k <- p_k + beta (v before)
 with p_k what SoftPull made of site k's model. All sites move by one step, so that what sets them apart is SoftPull's
 alone (docs/theory.md, claim 18).
+
+With a warm-up of s rounds beta is at most (t - 1) / (t - 1 + s) in round t: the first rounds, whose changes say little
+of where training ends, are hardly carried on. s = 3 is the sequence of Nesterov's accelerated gradient (Su, Boyd and
+Candes, "A Differential Equation for Modeling Nesterov's Accelerated Gradient Method", JMLR 2016, where s is r).
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,17 +35,25 @@ def initial_momenta(beyond: Beyond, weights: Tensors, plan: Plan) -> State:
     return {name: initial_momentum(weights, plan) for name in names}
 
 
+def beta_of_round(beyond: Beyond, round_: int) -> float:
+    """beta of a round, 1 for the first."""
+    if beyond.momentum_warmup == 0:
+        return beyond.server_momentum
+    return min(beyond.server_momentum, (round_ - 1) / (round_ - 1 + beyond.momentum_warmup))
+
+
 def moved_by_momentum(
-    beyond: Beyond, state: State, average: Tensors, models: Mapping[str, Tensors], leaves_alone: bool
+    beyond: Beyond, state: State, average: Tensors, models: Mapping[str, Tensors], round_: int, leaves_alone: bool
 ) -> State:
     """The models that momentum moves, and each v.
 
     state: of the round before. average: of the global models. models: the personalized ones of the sites present, after
-    SoftPull, by part. leaves_alone: the round pulls nothing, so personalized models and their v stay as they are.
+    SoftPull, by part. round_: 1 for the first. leaves_alone: the round pulls nothing, so personalized models and their
+    v stay as they are.
     """
-    beta = beyond.server_momentum
-    if beta == 0:
+    if beyond.server_momentum == 0:
         return {}
+    beta = beta_of_round(beyond, round_)
     weights, momentum = with_momentum(state[GLOBAL], average, state[MOMENTUM], beta)
     parts = {GLOBAL: weights, MOMENTUM: momentum}
     if beyond.momentum_models == "global":
@@ -62,7 +74,7 @@ def initial_momentum(weights: Tensors, plan: Plan) -> Tensors:
 def with_momentum(before: Tensors, average: Tensors, momentum: Tensors, beta: float) -> tuple[Tensors, Tensors]:
     """The next w_g and the next v.
 
-    before: w_g that the sites received. average: of what they made of it. beta: above 0, below 1.
+    before: w_g that the sites received. average: of what they made of it. beta: 0 to below 1.
     """
     moved = {key: beta * v + (average[key].double() - before[key].double()) for key, v in momentum.items()}
     weights = {
@@ -78,7 +90,7 @@ def with_shared_momentum(
     """The next w_k of the sites present, and the next v. Sums run in site order.
 
     before: the w_k that these sites received, at least one. pulled: what SoftPull made of them. momentum: v. beta:
-    above 0, below 1.
+    0 to below 1.
     """
     models, moved = [empty_model(model) for model in pulled], {}
     for key in pulled[0]:

@@ -271,6 +271,7 @@ def _build_fedsm(config: FedSMConfig) -> FedSM:
         config.pull_by_depth,
         config.server_momentum,
         config.momentum_models,
+        config.momentum_warmup,
         config.mixture,
         config.global_share,
     )

@@ -157,6 +157,16 @@ class FedSMConfig(Contract):
         )
         | default_from(OWN),
     )
+    momentum_warmup: float = Field(
+        default=0.0,
+        exclude_if=lambda rounds: rounds == 0,  # agents of the protocol before know no such field
+        ge=0,
+        le=1000,
+        description="The number of rounds after which the server's momentum may be 0.5, and from there on more: in "
+        "round t it is at most (t - 1) / (t - 1 + warm-up), so that the changes of the first rounds are hardly "
+        "carried on. 3 is Nesterov's sequence. 0: server_momentum from the first round on.",
+        json_schema_extra=default_from(OWN),
+    )
     mixture: Literal["probabilities", "weights"] = Field(
         default="probabilities",
         description="What soft routing mixes.",

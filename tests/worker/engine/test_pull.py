@@ -1,5 +1,7 @@
 """SoftPull by depth and over the rounds, and the global model's momentum: by hand, and inside FedSM."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -14,6 +16,7 @@ from worker.engine.selectors.lda import LdaSelector
 from worker.engine.server_momentum import (
     MOMENTUM,
     SHARED_MOMENTUM,
+    beta_of_round,
     initial_momentum,
     with_momentum,
     with_shared_momentum,
@@ -160,6 +163,17 @@ def test_momentum_of_all_models_moves_every_site_by_one_step_and_sites_receive_n
             step = with_it[2][personalized(site)][key] - plain[2][personalized(site)][key]
             torch.testing.assert_close(step, (0.5 * v).float(), atol=1e-6, rtol=1e-4)
     assert not of_all & {*strategy.downloads(with_it[1].keys(), "a")}
+
+
+def test_momentum_warms_up_to_what_is_set() -> None:
+    """By hand: with a warm-up of 3 rounds at most 0, 1/4, 2/5 and 3/6 in the first ones, and never more than is set."""
+    warming = replace(PAPER, server_momentum=0.45, momentum_warmup=3.0)
+    assert [beta_of_round(warming, round_) for round_ in (1, 2, 3, 4, 100)] == [0.0, 0.25, 0.4, 0.45, 0.45]
+    assert beta_of_round(replace(warming, momentum_warmup=0.0), 1) == 0.45
+    plan, options = adam_plan(rounds=2), {"momentum_models": "all"}
+    warm = states_of(fedsm(server_momentum=0.9, momentum_warmup=3.0, **options), plan)
+    plain = states_of(fedsm(server_momentum=0.25, **options), plan)
+    assert hashes(warm[2]) == hashes(plain[2])
 
 
 def test_a_round_that_pulls_nothing_takes_no_step_of_momentum() -> None:

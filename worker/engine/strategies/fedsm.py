@@ -117,7 +117,7 @@ class FedSM(Strategy):
             {GLOBAL: average}
             | {personalized(site): state[personalized(site)] for site in plan.sites}
             | models
-            | moved_by_momentum(beyond, state, average, models, pull.leaves_alone(round_, plan.rounds))
+            | moved_by_momentum(beyond, state, average, models, round_, pull.leaves_alone(round_, plan.rounds))
             | selector
             | learned_parts(self.rule, state, [update.parts for update in updates.values()], plan)
         )

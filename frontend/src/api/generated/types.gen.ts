@@ -4553,6 +4553,12 @@ export type FedSmConfig = {
      */
     momentum_models?: 'global' | 'all';
     /**
+     * Momentum Warmup
+     *
+     * The number of rounds after which the server's momentum may be 0.5, and from there on more: in round t it is at most (t - 1) / (t - 1 + warm-up), so that the changes of the first rounds are hardly carried on. 3 is Nesterov's sequence. 0: server_momentum from the first round on.
+     */
+    momentum_warmup?: number;
+    /**
      * Name
      */
     name?: 'fedsm';
