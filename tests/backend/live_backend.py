@@ -17,6 +17,7 @@ from backend.link.keys import SigningKey
 from backend.main import create_app
 from backend.platform import Platform
 from backend.settings import Settings
+from tests.late import make_late
 
 ADMIN_TOKEN = "admin-token-of-the-tests-only"
 WORKER_TOKEN = "worker-token-of-the-tests-only"
@@ -55,7 +56,7 @@ class LiveBackend:
         self.start()
 
     def start(self) -> None:
-        self._app = create_app(self.settings)
+        self._app = make_late(create_app(self.settings))
         listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self._server = PromptServer(uvicorn.Config(self._app, log_config=None, timeout_graceful_shutdown=1))

@@ -12,6 +12,7 @@ from backend.contracts.selector_configs import LdaSelector
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
 from fedsm.synthetic_fundus import FUNDUS_TASK, write_fundus_sites
+from tests import late
 from tests.e2e.browser import ARGUMENTS, NoBrowser, find_browser
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
@@ -68,7 +69,18 @@ def new_context(browser: Browser, platform: LivePlatform) -> BrowserContext:
     """A browser of somebody's own. Nothing moves in it: drawing what moves takes half of the processor."""
     context = browser.new_context(base_url=platform.client.server, viewport=WINDOW, reduced_motion="reduce")
     context.set_default_timeout(DEFAULT_WAIT_MS)
+    slow_down(context)
     return context
+
+
+def slow_down(context: BrowserContext) -> None:
+    """Each page of it, where the tests ask for that."""
+    if late.WORD:
+        context.on("page", lambda page: slow_down_page(context, page))
+
+
+def slow_down_page(context: BrowserContext, page: Page) -> None:
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": late.slowness()})
 
 
 @pytest.fixture

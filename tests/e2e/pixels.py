@@ -43,13 +43,16 @@ def difference(left: Pixels, right: Pixels) -> float:
 
 
 def settled(viewer: Locator, wanted: Callable[[Pixels], bool] = lambda picture: True) -> Pixels:
-    """The viewer's picture once it is as wanted and the next frames show the same; fails the test where it never is."""
+    """The viewer's picture once it is as wanted and the next frames show the same; fails the test where it never is.
+
+    What it shows before the layers that are asked for have come stands still, too: it says itself that it is busy."""
     deadline = time.monotonic() + SETTLE_SECONDS
     last = picture_of(viewer)
     while time.monotonic() < deadline:
         next_frame(viewer.page)
+        is_behind = viewer.get_attribute("aria-busy") == "true"
         picture = picture_of(viewer)
-        if difference(picture, last) < SAME and wanted(picture):
+        if not is_behind and difference(picture, last) < SAME and wanted(picture):
             return picture
         last = picture
     pytest.fail(f"the viewer showed nothing that is wanted and stands still within {SETTLE_SECONDS:.0f} s")

@@ -60,7 +60,7 @@ def test_a_manager_refuses_and_then_approves(browser: Browser, hub: PlayedHub, s
         context = browser.new_context()
         page = context.new_page()
         page.goto(page_of_site.new_link())
-        assert "token" not in page.url
+        expect(page).not_to_have_url(re.compile("token"))
         expect(page.get_by_text("Waits for your decision.")).to_be_visible()
         page.get_by_label("Your name").fill("Dr. Berg")
         page.get_by_label("Reason of a refusal").fill("The ethics vote is pending")

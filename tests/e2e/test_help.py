@@ -34,6 +34,7 @@ def test_palette_goes_to_a_federation_and_to_a_section_of_the_help(
     field.fill("fund")
     signed_in.get_by_role("button", name=re.compile(f"^{federation.name} Federation")).click()
     expect(signed_in).to_have_url(re.compile(f"/federations/{federation.id}"))
+    expect(field).to_have_count(0)  # what is typed into a palette that closes is lost
 
     signed_in.keyboard.press("Control+k")
     field.fill("quorum")

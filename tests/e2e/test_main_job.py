@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from backend.federations.schemas import FederationRecord
 from tests.e2e.pixels import Pixels, content_box, likeness, settled, share_of_colour
+from tests.e2e.test_cases import rounds_known
 from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
@@ -35,7 +36,7 @@ def test_sign_in_refuses_a_wrong_token_and_takes_the_right_one(page: Page, platf
 
 
 def test_token_leaves_the_address(signed_in: Page) -> None:
-    assert "token" not in signed_in.url
+    expect(signed_in).not_to_have_url(re.compile("token"))
 
 
 def test_main_job(signed_in: Page, federation: FederationRecord, platform: LivePlatform) -> None:
@@ -149,7 +150,7 @@ def look_at_one_run(page: Page) -> None:
     expect(readout).to_contain_text("\u03b3 = 0.9as the run had it")
     page.get_by_role("slider", name="Threshold gamma").press("End")
     expect(readout).to_contain_text("every case by the global model")
-    assert "gamma=1" in page.url
+    expect(page).to_have_url(re.compile("gamma=1"))
     heads = page.get_by_test_id("confusion").get_by_role("rowheader")
     expect(heads).to_have_count(4)
     # What stays in place covers what moves below it: the build must not drop the colour that depends on the scheme.
@@ -166,7 +167,7 @@ def look_at_cases(page: Page, federation: FederationRecord, platform: LivePlatfo
     first = viewer.get_attribute("data-case")
     page.keyboard.press("j")
     expect(viewer).not_to_have_attribute("data-case", first or "")
-    assert f"case={viewer.get_attribute('data-case')}" in page.url
+    expect(page).to_have_url(re.compile(f"case={viewer.get_attribute('data-case')}"))
     expect(page.get_by_test_id("routing")).to_contain_text("\u03b3 = 0.9")
     assert_overlay_is_visible(page)
     assert_upright(page, federation, platform)
@@ -204,6 +205,7 @@ def shown(page: Page, **search: str) -> Pixels:
     page.goto(f"{page.url.split('?')[0]}?{query}")
     viewer.wait_for()
     expect(viewer).to_have_attribute("data-case", case or "")
+    rounds_known(page)
     return settled(viewer)
 
 

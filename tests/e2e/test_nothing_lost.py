@@ -73,7 +73,7 @@ def test_all_runs_are_cancelled_after_asking_resumed_by_one_click_and_one_is_end
     signed_in: Page, platform: LivePlatform, two_sites: FederationRecord
 ) -> None:
     page = signed_in
-    config = tiny_config(FedAvgConfig(), FedProxConfig(), schedule={"rounds": 400, "batch_size": 4}, minimum_sites=2)
+    config = tiny_config(FedAvgConfig(), FedProxConfig(), schedule={"rounds": 1000, "batch_size": 4}, minimum_sites=2)
     experiment = platform.start_experiment(two_sites, "Stopped", config)
 
     def fresh() -> ExperimentRecord:
@@ -103,7 +103,7 @@ def test_all_runs_are_cancelled_after_asking_resumed_by_one_click_and_one_is_end
     table = page.get_by_test_id("results-table")
     expect(table.get_by_role("row", name="FedAvg")).to_contain_text("0.")
     ended = platform.client.run(run.id)
-    assert (ended.status, ended.num_rounds < 400) == ("completed", True)
+    assert (ended.status, ended.num_rounds < 1000) == ("completed", True)
     page.goto(f"/runs/{run.id}/model")
     expect(page.get_by_role("link", name="Download (")).to_be_visible()
 

@@ -13,6 +13,8 @@ from backend.contracts.methods.references import FedAvgConfig
 from backend.contracts.selector_configs import LdaSelector
 from backend.experiments.schemas import ExperimentRecord
 from backend.federations.schemas import FederationRecord
+from tests.conftest import wait_until
+from tests.e2e.conftest import DEFAULT_WAIT_MS
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.integration.tiny_data import tiny_config
@@ -42,9 +44,11 @@ def test_a_partial_experiment_says_what_is_missing(signed_in: Page, partial: Exp
     line.get_by_role("button", name="4 data sets").click()
     expect(page.get_by_role("dialog")).to_contain_text("Fingerprints")
     page.set_viewport_size({"width": 1920, "height": 1080})
-    box = page.get_by_test_id("results-table").bounding_box()
-    assert box is not None
-    assert box["width"] > 1750, "the table takes the width of a large screen"
+    wait_until(
+        lambda: (page.get_by_test_id("results-table").bounding_box() or {"width": 0})["width"] > 1750,
+        DEFAULT_WAIT_MS / 1000,
+        "a table that takes the width of a large screen",
+    )
 
 
 def test_the_table_is_exported_as_it_is_shown(
@@ -57,6 +61,7 @@ def test_the_table_is_exported_as_it_is_shown(
     table.get_by_role("button", name="All sites: sort").click()
     page.wait_for_url(lambda url: "sort=all" in url)
     expect(table).to_contain_text("baseline")
+    expect(table.get_by_role("button", name="All sites, best first: sort")).to_be_visible()
     shown = [row.inner_text() for row in table.locator("tbody tr").all()]
     page.reload()
     expect(table.locator("tbody tr")).to_have_count(len(shown))

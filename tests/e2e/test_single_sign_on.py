@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.backend.live_backend import LiveBackend
 from tests.backend.test_single_sign_on import CLIENT, Provider
 from tests.backend.test_single_sign_on import provider as provider
-from tests.e2e.conftest import DEFAULT_WAIT_MS, DIST, WINDOW
+from tests.e2e.conftest import DEFAULT_WAIT_MS, DIST, WINDOW, slow_down
 
 pytestmark = pytest.mark.e2e
 
@@ -29,6 +29,7 @@ def hub(tmp_path: Path, valkey_url: str, provider: Provider) -> Iterator[LiveBac
 def visitor(browser: Browser, hub: LiveBackend) -> Iterator[Page]:
     context = browser.new_context(base_url=hub.url, viewport=WINDOW, reduced_motion="reduce")
     context.set_default_timeout(DEFAULT_WAIT_MS)
+    slow_down(context)
     yield context.new_page()
     context.close()
 
@@ -39,7 +40,7 @@ def test_a_person_comes_in_by_the_institutions_provider(visitor: Page, hub: Live
     visitor.get_by_role("button", name="Sign in with Aster hospital").click()
     at_provider(visitor, "jo")
     visitor.get_by_role("heading", name="Federations", exact=True).wait_for()
-    assert visitor.url == f"{hub.url}/"
+    expect(visitor).to_have_url(f"{hub.url}/")
 
     visitor.get_by_role("button", name="jo").click()
     visitor.get_by_role("menuitem", name="Sign-in with Aster hospital…").click()

@@ -64,7 +64,8 @@ def test_what_left_before_a_policy_forbade_it_is_deleted_from_the_drawer(
     expect(sent).to_contain_text("thumbnails")
     expect(sent).to_contain_text("Nobody sees them any more")
     sent.get_by_role("button", name="Delete them").click()
-    signed_in.get_by_role("button", name="Delete them", exact=True).click()
+    asked = signed_in.get_by_role("dialog", name=f"Delete what {site.name} had sent?")
+    asked.get_by_role("button", name="Delete them", exact=True).click()
     expect(sent).to_be_hidden()
     platform.client.update_site(site.id, SiteUpdate(policy=SitePolicy()))
     cases = platform.client.run_cases(experiment.runs[0].id).cases

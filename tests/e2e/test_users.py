@@ -37,7 +37,7 @@ def test_a_reader_is_invited_looks_and_is_taken_the_role(
     expect(invited.get_by_text("The two passwords differ.")).to_be_visible()
     choose(invited, "jo", PASSWORD, PASSWORD)
     invited.get_by_role("heading", name="Federations", exact=True).wait_for()
-    assert "#" not in invited.url
+    expect(invited).not_to_have_url(re.compile("#"))
     expect(invited.get_by_text("Federations are created by administrators.")).to_be_visible()
     for name in ("Activity", "Users", "New federation"):
         expect(invited.get_by_role("link", name=name)).to_have_count(0)

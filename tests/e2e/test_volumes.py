@@ -19,6 +19,7 @@ from backend.runs.schemas import RunRecord, ScoredCase
 from benchmarks.next_case import BEGIN, WATCH
 from fedsm.synthetic_prostate import PROSTATE_TASK, write_prostate_sites
 from tests.e2e.pixels import Pixels, difference, settled
+from tests.e2e.test_cases import rounds_known
 from tests.integration.live_platform import LivePlatform
 from tests.integration.runs import await_experiment
 from tests.worker.datasets.readers.medical_files import ct_series, write_series
@@ -82,6 +83,7 @@ def shown(page: Page, run: RunRecord, case_id: str, query: str) -> Pixels:
     expect(page.locator(f"[data-testid=viewer][data-state=ready][data-case='{case_id}']")).to_be_visible(
         timeout=LOAD_MS
     )
+    rounds_known(page)
     return settled(page.get_by_test_id("viewer"))
 
 
@@ -245,6 +247,7 @@ def shown_at_rest(page: Page, run: RunRecord, case_id: str) -> None:
     expect(page.locator(f"[data-testid=viewer][data-state=ready][data-case='{case_id}']")).to_be_visible(
         timeout=LOAD_MS
     )
+    rounds_known(page)
     page.evaluate(REST)
 
 
@@ -271,9 +274,10 @@ def test_keys_wheel_and_address_say_the_same(signed_in: Page, platform: LivePlat
     page.get_by_test_id("viewer").hover()
     page.mouse.wheel(0, 100)
     expect(label).not_to_have_text("Slice 31 of 32")
-    page.get_by_text("outline", exact=True).last.click()  # the focus is on a choice: letters still act
     viewer = page.get_by_test_id("viewer")
-    automatic = settled(viewer)
+    filled = settled(viewer)
+    page.get_by_text("outline", exact=True).last.click()  # the focus is on a choice: letters still act
+    automatic = settled(viewer, lambda picture: difference(picture, filled) > 0.1)
     page.keyboard.press("w")
     expect(page).to_have_url(re.compile("window="))
     full = settled(viewer, lambda picture: difference(picture, automatic) > 0.5)

@@ -30,7 +30,11 @@ interface Props {
   label?: string;
 }
 
-type Shown = { state: "loading" } | { state: "ready"; caseId: string } | { state: "failed"; message: string };
+/** drawn: the layers of the picture on screen, as text. */
+type Shown =
+  | { state: "loading" }
+  | { state: "ready"; caseId: string; drawn: string }
+  | { state: "failed"; message: string };
 
 const NO_WEBGL = "Check that the browser allows WebGL 2 (hardware acceleration), or use another browser.";
 
@@ -89,7 +93,7 @@ export default function Viewer(props: Props) {
         view.showWindow(newest.current.window);
         if (newest.current.slice !== undefined) view.showSlice(newest.current.slice);
         newest.current.onShown(view.volume());
-        setShown({ state: "ready", caseId });
+        setShown({ state: "ready", caseId, drawn: content });
       })
       .catch((error: Error) => {
         if (!abort.signal.aborted) setShown({ state: "failed", message: error.message });
@@ -115,6 +119,7 @@ export default function Viewer(props: Props) {
   useEffect(() => view?.setOpacity(opacity), [view, opacity]);
 
   const ready = shown.state === "ready";
+  const isBehind = ready && (shown.caseId !== caseId || shown.drawn !== content);
   useEffect(() => {
     if (!ready || !view) return;
     view.showPlane(plane);
@@ -138,6 +143,7 @@ export default function Viewer(props: Props) {
       data-testid="viewer"
       data-state={shown.state}
       data-case={shown.state === "ready" ? shown.caseId : undefined}
+      aria-busy={isBehind}
       style={{
         position: "relative",
         height: "100%",

@@ -173,7 +173,7 @@ export function Picture(props: PictureProps) {
         />
       )}
       {rounds && rounds.length < 2 && (
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" data-testid="no-rounds">
           No earlier rounds of this case: a run keeps the masks of a few test cases of each site (setting "History
           cases").
         </Text>
