@@ -14,6 +14,8 @@ from worker.datasets.readers.values import in_words
 
 #: Axes of [D, H, W] in LPS order, by the usual names of the slices across them.
 _SLICES = ("axial", "coronal", "sagittal")
+#: Pixels, far apart, at which a channel is looked at before all its pixels are.
+_LOOKED_AT = 500
 #: Maximum number of empty slices within one part of a structure; more lie between separate parts of it.
 _MAX_EMPTY = 4
 #: This number of gaps of one size is no accident, even where a structure has more slices without any.
@@ -23,11 +25,12 @@ _MANY = 3
 def about_values(pixels: Pixels) -> list[Note]:
     """`constant_image` where the pixels [*space, C] of all channels, or of one of several, have a single value."""
     flat = pixels.reshape(-1, pixels.shape[-1])
-    lowest, highest = flat.min(axis=0), flat.max(axis=0)
-    constant = np.flatnonzero(lowest == highest)
-    if not len(constant):
+    few = flat[:: max(1, len(flat) // _LOOKED_AT)]  # tells nearly every image, and takes a hundredth of the time
+    likely = np.flatnonzero((few == few[0]).all(axis=0))
+    constant = [channel for channel in likely if (flat[:, channel] == flat[0, channel]).all()]
+    if not constant:
         return []
-    values = ", ".join(f"{value:g}" for value in lowest[constant])
+    values = ", ".join(f"{value:g}" for value in flat[0, constant])
     remedy = "look at the image, and export it again or remove the case"
     if len(constant) == pixels.shape[-1]:
         return [Note("constant_image", f"holds a single value ({values}), so there is nothing to see in it: {remedy}")]

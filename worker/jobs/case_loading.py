@@ -1,6 +1,6 @@
-"""From a task's manifests to the engine's cases, through the cache of this process."""
+"""From a task's manifests to the engine's cases, through the cache that the processes of a worker share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -12,11 +12,10 @@ from worker.engine.data import Case, ParticipantData, SiteData
 from worker.engine.progress import OnProgress, no_progress
 from worker.engine.transforms import make_case
 from worker.jobs.build import build_intensity, build_sampling
+from worker.jobs.shared_cases import LoadedCase, packed, unpacked
 from worker.process.signs import pulse
-from worker.stores.data_cache import DataCache
+from worker.stores.data_cache import DataCache, Loading
 
-#: A data set's cases with their splits, in name order.
-LoadedCases = tuple[tuple[Split, Case], ...]
 #: Called after each case that was read.
 OnCase = Callable[[], None]
 
@@ -24,7 +23,7 @@ OnCase = Callable[[], None]
 def load_participant_data(
     run: RunSpec,
     manifests: tuple[DatasetManifest, ...],
-    cache: DataCache[LoadedCases],
+    cache: DataCache[LoadedCase],
     on_progress: OnProgress = no_progress,
 ) -> ParticipantData:
     """One SiteData for each site that has a manifest: those that train in site order, then those held out.
@@ -42,7 +41,7 @@ def load_participant_data(
 
 
 def _site_data(
-    run: RunSpec, site: str, manifests: list[DatasetManifest], cache: DataCache[LoadedCases], on_case: OnCase
+    run: RunSpec, site: str, manifests: list[DatasetManifest], cache: DataCache[LoadedCase], on_case: OnCase
 ) -> SiteData:
     loaded = [pair for manifest in manifests for pair in _load_cached(run, manifest, cache, on_case)]
     loaded.sort(key=lambda pair: pair[1].name)  # the sort is stable, so equal names keep their data sets' order
@@ -53,22 +52,27 @@ def _site_data(
 
 
 def _load_cached(
-    run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCases], on_case: OnCase
-) -> LoadedCases:
+    run: RunSpec, manifest: DatasetManifest, cache: DataCache[LoadedCase], on_case: OnCase
+) -> tuple[LoadedCase, ...]:
     folder = Path(manifest.folder)
     files = [folder / name for case in manifest.cases for name in (case.image, case.mask)]
     # The parts are text, because contracts hold dictionaries, which cannot be keys.
     parts = (manifest, run.config.data, run.task)
-    key = (*(part.model_dump_json() for part in parts), run.config.network.spatial_dims)
-    return cache.get(key, files, lambda: _load(run, manifest, on_case), _num_bytes)
+    key = repr((*(part.model_dump_json() for part in parts), run.config.network.spatial_dims))
+    loading = Loading(
+        load=lambda: _load(run, manifest, on_case),
+        measure_bytes=_num_bytes,
+        pack=packed,
+        unpack=lambda shared: unpacked(manifest.cases, shared),
+    )
+    return cache.get(key, files, loading)
 
 
-def _load(run: RunSpec, manifest: DatasetManifest, on_case: OnCase) -> LoadedCases:
-    folder, loaded = Path(manifest.folder), []
+def _load(run: RunSpec, manifest: DatasetManifest, on_case: OnCase) -> Iterator[LoadedCase]:
+    folder = Path(manifest.folder)
     for file in manifest.cases:
-        loaded.append((file.split, _load_case(run, folder, file, manifest.reading)))
+        yield file.split, _load_case(run, folder, file, manifest.reading)
         on_case()
-    return tuple(loaded)
 
 
 def _load_case(run: RunSpec, folder: Path, file: ManifestCase, reading: Reading) -> Case:
@@ -89,7 +93,7 @@ def _load_case(run: RunSpec, folder: Path, file: ManifestCase, reading: Reading)
     )
 
 
-def _num_bytes(loaded: LoadedCases) -> int:
+def _num_bytes(loaded: tuple[LoadedCase, ...]) -> int:
     return sum(
         sum(tensor.nbytes for tensor in {id(t): t for t in (case.image, case.unit_image, case.reference)}.values())
         + case.reference_original.nbytes

@@ -5,13 +5,14 @@ from functools import cache
 
 import torch
 
-from worker.jobs.case_loading import LoadedCases
+from worker.jobs.shared_cases import LoadedCase
 from worker.process.settings import WorkerSettings
 from worker.process.shutdown import is_shutting_down
 from worker.stores.api_client import ApiClient
 from worker.stores.artifact_cache import ArtifactCache
 from worker.stores.data_cache import DataCache
 from worker.stores.local_state import LocalStateStore
+from worker.stores.shared_arrays import SharedArrays
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Toolbox:
 
     settings: WorkerSettings
     api: ApiClient
-    data: DataCache[LoadedCases]
+    data: DataCache[LoadedCase]
     local_states: LocalStateStore
     device: torch.device
 
@@ -39,7 +40,7 @@ def process_toolbox() -> Toolbox:
     return Toolbox(
         settings=settings,
         api=ApiClient(settings.backend_url, settings.token, artifacts, is_shutting_down, settings.agent_socket),
-        data=DataCache(settings.data_cache_mib * 2**20),
+        data=DataCache(settings.data_cache_mib * 2**20, SharedArrays(settings.folder / "decoded")),
         local_states=LocalStateStore(settings.folder / "local_state"),
         device=choose_device(settings.device, process_index()),
     )

@@ -91,6 +91,14 @@ def test_a_picture_of_a_single_value_is_warned_of_in_every_format(tmp_path: Path
     assert _codes(_checked(tmp_path / "noise", 2, channels)) == []
 
 
+def test_one_pixel_that_differs_is_enough_wherever_it_lies() -> None:
+    for place in (0, 1, 4999, 9999):
+        pixels = np.full((100, 100, 1), 7, np.uint8)
+        assert len(about_values(pixels)) == 1
+        pixels.reshape(-1)[place] = 8
+        assert about_values(pixels) == []
+
+
 def test_one_constant_channel_of_several_is_named() -> None:
     pixels = np.stack([NOISE, FLAT, NOISE], axis=-1)
     (note,) = about_values(pixels)

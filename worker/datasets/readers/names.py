@@ -63,15 +63,16 @@ def is_note(name: str) -> bool:
 
 
 def kind_of(folder: Path, relative: str) -> Kind:
-    """The kind of a file: by its name, and for other names by the four letters of DICOM. Raises UnsafeFile."""
-    path = resolve_inside(folder, relative)
-    if path.is_dir():
+    """The kind of a file: by its name, and for other names by the four letters of DICOM. Raises UnsafeFile.
+
+    A known name is not followed to where it leads: who reads the file does that."""
+    if (folder / relative).is_dir():
         return "dicom_series"
     lower = relative.lower().rstrip()
     for entry in FORMATS:
         if lower.endswith(entry.suffixes):
             return entry.kind
-    if looks_like_dicom(path):
+    if looks_like_dicom(resolve_inside(folder, relative)):
         return "dicom"
     if is_companion_name(relative):
         raise UnsafeFile("is the data of a header: give the .hdr, .mhd or .nhdr file next to it")
