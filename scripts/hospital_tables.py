@@ -17,7 +17,7 @@ COMPOSE = ROOT / "docker-compose.site.yml"
 #: What each mount of a container holds. One that is missing here has no words yet: the guide must say what it is.
 MOUNTS = {
     "site": "the site's key, policy and record",
-    "work": "models and decoded cases",
+    "work": "models and what training keeps",
     "sockets": "the sockets",
     "${FEDSM_DATA_DIR:-./data}": "the data",
     "${FEDSM_CA_BUNDLE:-/dev/null}": "certificates to trust",

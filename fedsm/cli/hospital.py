@@ -157,7 +157,7 @@ def leave(home: HomeOption = None, yes: Annotated[bool, typer.Option("--yes", he
     typer.echo("The credential has ended. Key, caches and the local queue are removed; the audit and the logs stay.")
     if in_container():
         remove = f"{container_engine()} volume rm fedsm-site_work"
-        typer.echo(f"The worker's volume has models and decoded cases: {remove} removes them.")
+        typer.echo(f"The worker's volume has models and what training keeps: {remove} removes them.")
     typer.echo("At the hub there remain:")
     for name, count in remains.model_dump().items():
         typer.echo(f"  {name.replace('_', ' ')}: {count}")
