@@ -1,7 +1,9 @@
 """Who is there to work: the workers of each queue, and since when the backend itself has listened."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -37,16 +39,26 @@ class Attendance:
         found = self.pauses.get(queue)
         return None if found is None or run_id in found.said.open_runs else found
 
+    @cached_property
+    def _by_queue(self) -> dict[str, list[Worker]]:
+        """Each task of a hundred sites asks for its own."""
+        found: dict[str, list[Worker]] = defaultdict(list)
+        for worker in self.workers:
+            for queue in dict.fromkeys(worker.queues):
+                found[queue].append(worker)
+        return found
+
     def online(self, queue: str) -> list[Worker]:
-        return [worker for worker in self.workers if worker.online and queue in worker.queues]
+        return [worker for worker in self._by_queue.get(queue, ()) if worker.online]
 
     def is_busy(self, queue: str) -> bool:
         return any(worker.name in self.busy for worker in self.online(queue))
 
     def offline_since(self, queue: str) -> datetime | None:
         """When the last worker of an unserved queue was lost; None where there never was one."""
-        lost = [worker.offline_since or worker.last_seen_at for worker in self.workers if queue in worker.queues]
-        return max(lost, default=None)
+        return max(
+            (worker.offline_since or worker.last_seen_at for worker in self._by_queue.get(queue, ())), default=None
+        )
 
     def idle_since(self, queue: str) -> datetime | None:
         """When the workers of a queue ended their last task."""

@@ -1,7 +1,9 @@
 """How long a participant's work should take: by its own progress, its earlier rounds, and the pace of the others."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
 
 from sqlalchemy import func, select
@@ -17,11 +19,25 @@ USUAL_ROUNDS = 5
 
 
 @dataclass(frozen=True)
-class Pace:
-    """completed: the run's completed tasks of the kinds that are open. num_cases: of each site."""
+class Work:
+    """What is known of a completed task."""
 
-    completed: tuple[Task, ...]
-    num_cases: Mapping[str, int]
+    kind: str
+    participant: str
+    round: int
+    seconds: float
+
+
+class Pace:
+    """Of one run. completed: its completed tasks of the kinds that are open. num_cases: of each site."""
+
+    def __init__(self, completed: Iterable[Work], num_cases: Mapping[str, int]) -> None:
+        self.num_cases = num_cases
+        self._of_participant: dict[tuple[str, str], list[Work]] = defaultdict(list)
+        self._of_step: dict[tuple[str, int], list[Work]] = defaultdict(list)
+        for work in completed:
+            self._of_participant[work.kind, work.participant].append(work)
+            self._of_step[work.kind, work.round].append(work)
 
     @classmethod
     def empty(cls) -> "Pace":
@@ -40,20 +56,18 @@ class Pace:
 
     def _by_earlier_rounds(self, task: Task) -> float | None:
         own = [
-            other
-            for other in self.completed
-            if (other.kind, other.participant) == (task.kind, task.participant) and other.round != task.round
+            other for other in self._of_participant.get((task.kind, task.participant), ()) if other.round != task.round
         ]
         latest = sorted(own, key=lambda other: other.round)[-USUAL_ROUNDS:]
-        return median(map(_seconds, latest)) if latest else None
+        return median(other.seconds for other in latest) if latest else None
 
     def _by_others(self, task: Task) -> float | None:
         """As long as the slowest other, for as many cases."""
-        step = [other for other in self.completed if (other.kind, other.round) == (task.kind, task.round)]
-        paces = [_seconds(other) * self._share(task, other) for other in step]
+        step = self._of_step.get((task.kind, task.round), ())
+        paces = [other.seconds * self._share(task, other) for other in step]
         return max(paces, default=None)
 
-    def _share(self, task: Task, other: Task) -> float:
+    def _share(self, task: Task, other: Work) -> float:
         own, theirs = self.num_cases.get(task.participant, 0), self.num_cases.get(other.participant, 0)
         return max(1.0, own / theirs) if theirs else 1.0
 
@@ -64,7 +78,7 @@ def has_speed(task: Task) -> bool:
 
 
 def load_pace(session: Session, run: Run, open_: list[Task]) -> Pace:
-    completed = select(Task).where(
+    completed = select(Task.kind, Task.participant, Task.round, Task.started_at, Task.finished_at).where(
         Task.run_id == run.id,
         Task.kind.in_({task.kind for task in open_}),
         Task.status == TaskStatus.COMPLETED,
@@ -77,10 +91,12 @@ def load_pace(session: Session, run: Run, open_: list[Task]) -> Pace:
         .group_by(RunDataset.site_slug)
     )
     num_cases: dict[str, int] = dict(session.execute(cases).all())
-    return Pace(tuple(session.scalars(completed)), {**num_cases, POOLED: sum(num_cases.values())})
+    works = (
+        Work(kind, participant, number, _seconds(started_at, finished_at))
+        for kind, participant, number, started_at, finished_at in session.execute(completed)
+    )
+    return Pace(works, {**num_cases, POOLED: sum(num_cases.values())})
 
 
-def _seconds(task: Task) -> float:
-    if task.started_at is None or task.finished_at is None:
-        return 0.0
-    return (task.finished_at - task.started_at).total_seconds()
+def _seconds(started_at: datetime | None, finished_at: datetime | None) -> float:
+    return 0.0 if started_at is None or finished_at is None else (finished_at - started_at).total_seconds()

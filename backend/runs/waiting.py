@@ -76,11 +76,19 @@ def waits_of_runs(session: Session, runs: Sequence[Run]) -> dict[str, list[Wait]
     for run in runs:
         if (mine := open_.get(run.id)) is None:
             continue
-        steps = _steps(session, run, mine, tasks[run.id], given_up[run.id])
+        steps = _steps(session, run, mine, tasks[run.id])
         pace = load_pace(session, run, mine) if any(map(_is_running, mine)) else Pace.empty()
         config, decisions = run.spec.config.waiting if run.spec else WaitingConfig(), undecided.get(run.id, {})
         found[run.id] = [
-            _wait(task, steps[task.id], attendance, config, pace, decisions.get(task.queue)) for task in mine
+            _wait(
+                task,
+                _Step(steps[task.kind, task.round], given_up[run.id].get(task.participant)),
+                attendance,
+                config,
+                pace,
+                decisions.get(task.queue),
+            )
+            for task in mine
         ]
     return found
 
@@ -126,12 +134,22 @@ class _Step:
     given_up_at: datetime | None
 
 
-def _tasks_of_steps(session: Session, open_: Mapping[str, list[Task]]) -> dict[str, list[Task]]:
+@dataclass(frozen=True)
+class _Outcome:
+    """What a step needs to know of each of its tasks: rows of 100 sites are read in each look."""
+
+    kind: str
+    round: int
+    status: str
+    ended_at: datetime
+
+
+def _tasks_of_steps(session: Session, open_: Mapping[str, list[Task]]) -> dict[str, list[_Outcome]]:
     """By run id: all tasks of the rounds in which a step is open, and of the last one."""
     kinds = {task.kind for tasks in open_.values() for task in tasks if task.kind in STEP_KINDS}
     rounds = {(run_id, task.round) for run_id, tasks in open_.items() for task in tasks}
     query = (
-        select(Task)
+        select(Task.run_id, Task.kind, Task.round, Task.status, Task.finished_at, Task.created_at)
         .join(Run, Run.id == Task.run_id)
         .where(
             Task.run_id.in_(open_),
@@ -139,20 +157,27 @@ def _tasks_of_steps(session: Session, open_: Mapping[str, list[Task]]) -> dict[s
             or_(tuple_(Task.run_id, Task.round).in_(rounds), Task.round == Run.num_rounds),
         )
     )
-    return _by_run(session.scalars(query) if kinds else ())
+    found: dict[str, list[_Outcome]] = defaultdict(list)
+    for run_id, kind, number, status, finished_at, created_at in session.execute(query) if kinds else ():
+        found[str(run_id)].append(_Outcome(kind, number, status, finished_at or created_at))
+    return found
 
 
 def _steps(
-    session: Session, run: Run, open_: list[Task], tasks: list[Task], given_up: Mapping[str, datetime]
-) -> dict[str, _Step]:
+    session: Session, run: Run, open_: list[Task], tasks: list[_Outcome]
+) -> dict[tuple[str, int], datetime | None]:
+    """When each step with an open task was settled, by kind and round of the task: looked up once for all its sites."""
+    of_step: dict[tuple[str, int], list[_Outcome]] = defaultdict(list)
+    for task in tasks:
+        of_step[task.kind, task.round].append(task)
     steps = {}
-    for task in open_:
-        # A site that sat a round out validates it in the same step as the last state.
-        number = run.num_rounds if task.kind == "validate_site" else task.round
-        step = [other for other in tasks if (other.kind, other.round) == (task.kind, number)]
-        between_rounds = run.status == RunStatus.RUNNING and task.kind == "validate_site"
-        settled_at = _finished_at(session, run) if between_rounds else _settled_at(run, step)
-        steps[task.id] = _Step(settled_at, given_up.get(task.participant))
+    for kind, number in {(task.kind, task.round) for task in open_}:
+        if run.status == RunStatus.RUNNING and kind == "validate_site":  # between rounds
+            steps[kind, number] = _finished_at(session, run)
+        else:
+            # A site that sat a round out validates it in the same step as the last state.
+            of_round = run.num_rounds if kind == "validate_site" else number
+            steps[kind, number] = _settled_at(run, of_step[kind, of_round])
     return steps
 
 
@@ -162,15 +187,13 @@ def _finished_at(session: Session, run: Run) -> datetime | None:
     return latest.finished_at if latest else None
 
 
-def _settled_at(run: Run, step: list[Task]) -> datetime | None:
+def _settled_at(run: Run, step: list[_Outcome]) -> datetime | None:
     needed = quorum(run, len(step))
-    completed = sorted(_ended_at(task) for task in step if task.status == TaskStatus.COMPLETED)
+    completed = sorted(task.ended_at for task in step if task.status == TaskStatus.COMPLETED)
     if step and len(completed) >= needed:
         return completed[needed - 1]
     lost = sorted(
-        _ended_at(task)
-        for task in step
-        if task.status in TERMINAL_TASK_STATUSES and task.status != TaskStatus.COMPLETED
+        task.ended_at for task in step if task.status in TERMINAL_TASK_STATUSES and task.status != TaskStatus.COMPLETED
     )
     may_lose = len(step) - needed
     return lost[may_lose] if len(lost) > may_lose else None
@@ -179,10 +202,11 @@ def _settled_at(run: Run, step: list[Task]) -> datetime | None:
 def _given_up(session: Session, run_ids: Iterable[str]) -> dict[str, dict[str, datetime]]:
     """By run id, participant to when the run last went on without it."""
     absent = (Task.status == TaskStatus.FAILED, Task.failure_kind == ABSENT)
+    query = select(Task.run_id, Task.participant, Task.finished_at, Task.created_at)
     times: dict[str, dict[str, datetime]] = defaultdict(dict)
-    for task in session.scalars(select(Task).where(Task.run_id.in_(run_ids), *absent)):
-        of_run, ended_at = times[str(task.run_id)], _ended_at(task)
-        of_run[task.participant] = max(ended_at, of_run.get(task.participant, ended_at))
+    for run_id, participant, finished_at, created_at in session.execute(query.where(Task.run_id.in_(run_ids), *absent)):
+        of_run, ended_at = times[str(run_id)], finished_at or created_at
+        of_run[participant] = max(ended_at, of_run.get(participant, ended_at))
     return times
 
 
@@ -265,10 +289,6 @@ def _is_running(task: Task) -> bool:
 
 def _queued_at(task: Task) -> datetime:
     return task.queued_at or task.sent_at
-
-
-def _ended_at(task: Task) -> datetime:
-    return task.finished_at or task.created_at
 
 
 def _known(*times: datetime | None) -> Iterable[datetime]:

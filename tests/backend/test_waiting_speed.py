@@ -1,7 +1,11 @@
 """How long a site at work is waited for, and what the estimate of the time left says meanwhile."""
 
 import pytest
+from sqlalchemy import event
 
+from backend.db.models import Run, Task
+from backend.db.session import read_only
+from backend.runs.waiting import waits_of
 from tests.backend.live_backend import LiveBackend
 from tests.backend.played_hospitals import SITES, Hospitals
 from tests.backend.played_worker import PlayedWorker
@@ -91,3 +95,29 @@ def test_an_eta_counts_the_wait(hospitals: Hospitals) -> None:
     run = hospitals.run(run_id)
     assert run["waits_for"][0]["goes_on_at"] is not None
     assert run["eta_seconds"] > 200
+
+
+def test_a_look_at_who_is_waited_for_reads_no_more_than_the_open_tasks(hospitals: Hospitals) -> None:
+    """Of a hundred sites that are done it takes the times, and neither their updates nor whole rows."""
+    run_id = hospitals.start(waiting={"absent_minutes": 60})
+    while hospitals.run(run_id)["round"] < 2:
+        hospitals.beat()
+        for name in (*SITES, "coordinator"):
+            hospitals.work_one(name)
+    hospitals.offline.add("h3")
+    hospitals.work()
+    hospitals.offline.discard("h3")
+    hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
+    read: list[Task] = []
+
+    def note(task: Task, _context: object) -> None:
+        read.append(task)
+
+    event.listen(Task, "load", note)
+    try:
+        with read_only(hospitals.backend.platform.database) as session:
+            [wait] = waits_of(session, session.get_one(Run, run_id))
+    finally:
+        event.remove(Task, "load", note)
+    assert read == [wait.task]
+    assert (wait.task.participant, wait.reason) == ("h3", "working")
