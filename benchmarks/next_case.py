@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.browsers import Work
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 LOOK_EVERY_MS = 50
 #: As long as a person looks at a case.
 LOOKS_MS = 1_200

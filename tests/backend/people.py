@@ -14,7 +14,7 @@ class Person:
 
     def __init__(self, backend: LiveBackend, name: str) -> None:
         self.backend, self.name = backend, name
-        self.http = httpx.Client(base_url=backend.url, timeout=20, verify=False)
+        self.http = httpx.Client(base_url=backend.url, timeout=60, verify=False)
 
     def sign_in(self, password: str = PASSWORD) -> httpx.Response:
         return self.http.post("/api/v1/session", json={"name": self.name, "password": password})
@@ -45,7 +45,7 @@ def code_of(invitation: dict[str, Any]) -> str:
 
 def accept(backend: LiveBackend, code: str, name: str, password: str = PASSWORD) -> httpx.Response:
     body = {"invitation_code": code, "name": name, "password": password}
-    return httpx.post(f"{backend.url}/api/v1/invitations/accept", json=body, timeout=20)
+    return httpx.post(f"{backend.url}/api/v1/invitations/accept", json=body, timeout=60)
 
 
 def make_person(

@@ -64,7 +64,7 @@ class Identity:
     def client(self, backend: LiveBackend) -> httpx.Client:
         auth = None if self.key is None else SignedRequests(self.key, backend.url)
         return httpx.Client(
-            base_url=backend.url, headers=self.headers, cookies=self.cookies, auth=auth, verify=False, timeout=20
+            base_url=backend.url, headers=self.headers, cookies=self.cookies, auth=auth, verify=False, timeout=60
         )
 
 

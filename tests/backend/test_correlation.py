@@ -70,7 +70,7 @@ def test_health(backend: LiveBackend) -> None:
 def test_health_without_a_broker_is_degraded_and_serves(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     backend.platform.queue._app.conf.broker_url = "redis://127.0.0.1:1/0"
     backend.platform.queue._app.pool.force_close_all()
-    ready = httpx.get(f"{backend.url}/health/ready", timeout=20)
+    ready = httpx.get(f"{backend.url}/health/ready", timeout=60)
     assert (ready.status_code, ready.json()["status"], ready.json()["broker"]) == (200, "degraded", False)
 
 
@@ -82,7 +82,7 @@ def test_health_without_a_database_is_unready_while_the_process_lives(backend: L
     database.mkdir()
     backend.platform.database.engine.dispose()  # last, so that no connection to the old file is in the pool
     try:
-        ready = httpx.get(f"{backend.url}/health/ready", timeout=20)
+        ready = httpx.get(f"{backend.url}/health/ready", timeout=60)
         assert (ready.status_code, ready.json()["status"], ready.json()["database"]) == (503, "unready", False)
         assert httpx.get(f"{backend.url}/health/live").status_code == 200
     finally:

@@ -125,7 +125,7 @@ def test_two_sign_ins_at_once_give_a_role_once(backend: LiveBackend, eyes: str) 
         groups.apply(session, session.get_one(User, user_id), (EYES,))
         other.start()
         time.sleep(0.3)
-    other.join(10)
+    other.join(60)
     with read_only(backend.platform.database) as session:
         by_group = MembershipRow.given_by_group.is_not(None)
         rows = session.scalars(select(MembershipRow).where(MembershipRow.user_id == user_id, by_group)).all()

@@ -73,7 +73,7 @@ def test_a_stream_ends_soon_after_its_credential(
     token = here.token()
     (row,) = here.get("/tokens")
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.stream("GET", f"{backend.url}/api/v1/events/stream", headers=headers, timeout=20) as stream:
+    with httpx.stream("GET", f"{backend.url}/api/v1/events/stream", headers=headers, timeout=60) as stream:
         assert here.request("DELETE", f"/tokens/{row['id']}").status_code == 204
         for _ in stream.iter_lines():
             pass

@@ -46,7 +46,7 @@ def set_up(person: Person) -> tuple[str, list[str]]:
 
 def sign_in(backend: LiveBackend, name: str, given: str | None) -> httpx.Response:
     body = {"name": name, "password": PASSWORD, "code": given}
-    return httpx.post(f"{backend.url}/api/v1/session", json=body, timeout=20)
+    return httpx.post(f"{backend.url}/api/v1/session", json=body, timeout=60)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_code_of_the_app_is_needed_and_works_once(backend: LiveBackend, jo: Pe
 def test_a_wrong_password_is_not_told_by_the_second_factor(backend: LiveBackend, jo: Person) -> None:
     set_up(jo)
     body = {"name": "jo", "password": "another password", "code": None}
-    answer = httpx.post(f"{backend.url}/api/v1/session", json=body, timeout=20).json()
+    answer = httpx.post(f"{backend.url}/api/v1/session", json=body, timeout=60).json()
     assert answer["error"] == "wrong_password"
 
 
@@ -141,7 +141,7 @@ def test_neither_a_token_nor_a_link_gets_around_it(backend: LiveBackend, jo: Per
         f"{backend.url}/api/v1/session/second-factor/remove",
         json={"password": PASSWORD, "code": code(secret)},
         headers={"Authorization": f"Bearer {token}"},
-        timeout=20,
+        timeout=60,
     )
     assert asked.status_code == 403
     link = code_of(backend.post(f"/users/{jo.id}/password-link"))

@@ -93,7 +93,7 @@ class Visitor(Person):
 
     def at_provider(self, address: str) -> dict[str, str]:
         """What the provider appends to the address of our page."""
-        with httpx.Client(follow_redirects=False, timeout=20, verify=False) as http:
+        with httpx.Client(follow_redirects=False, timeout=60, verify=False) as http:
             response = http.get(address)
             while True:
                 if response.is_redirect:

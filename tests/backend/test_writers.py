@@ -48,7 +48,7 @@ def test_requests_one_after_the_other_share_a_connection(backend: LiveBackend) -
 
     def read() -> object:
         with engine.connect() as connection:
-            barrier.wait(10)
+            barrier.wait(60)
             return connection.connection.dbapi_connection
 
     with ThreadPoolExecutor(3) as pool:

@@ -90,4 +90,4 @@ def test_the_others_go_on_and_the_same_absence_gives_the_same_bits(
         assert {task.status for task in platform.client.run_tasks(whole.id)} == {"completed"}
     finally:
         worker.terminate()
-        worker.wait(20)
+        worker.wait(120)

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page
 
 Pixels = NDArray[np.float32]
 #: Until a picture stands still, on a machine that draws without a graphics card next to other tests.
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 60.0
 #: Mean difference, of 255, below which two pictures are the same.
 SAME = 0.02
 #: What changed before is on screen after it.

@@ -22,7 +22,7 @@ from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
 
-LOAD_MS = 30_000
+LOAD_MS = 90_000
 #: Of frontend/src/components/viewer/viewer.ts.
 RULER_COLOUR = (255, 217, 0)
 #: ERROR_COLOURS of frontend/src/lib/palette.ts.

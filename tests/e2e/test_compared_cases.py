@@ -18,7 +18,7 @@ from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
 
-LOAD_MS = 30_000
+LOAD_MS = 90_000
 
 
 def mean_dice(case: ScoredCase, model: str) -> float:

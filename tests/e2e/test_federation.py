@@ -18,7 +18,7 @@ from tests.integration.live_platform import LivePlatform
 pytestmark = pytest.mark.e2e
 
 NUM_CASES = 8
-CHECK_MS = 30_000
+CHECK_MS = 240_000
 
 
 def write_folder(folder: Path, num_cases: int = NUM_CASES) -> Path:

@@ -19,7 +19,7 @@ from tests.integration.tiny_data import tiny_config
 
 pytestmark = pytest.mark.e2e
 
-RUN_MS = 60_000
+RUN_MS = 240_000
 SLUGS = ("aster-clinic", "birch-clinic")
 
 

@@ -16,7 +16,7 @@ from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
 
-RUN_MS = 90_000
+RUN_MS = 240_000
 #: The first structure's colour in frontend/src/lib/palette.ts.
 DISC_COLOUR = (34, 211, 238)
 #: The same, mixed with white as the viewer does for the reference.

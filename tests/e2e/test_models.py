@@ -21,7 +21,7 @@ from tests.integration.runs import await_experiment
 
 pytestmark = pytest.mark.e2e
 
-LOAD_MS = 30_000
+LOAD_MS = 90_000
 
 
 @pytest.fixture(scope="module")

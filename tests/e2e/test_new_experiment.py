@@ -16,7 +16,7 @@ from tests.integration.tiny_data import tiny_config
 
 pytestmark = pytest.mark.e2e
 
-DRY_RUN_MS = 90_000
+DRY_RUN_MS = 240_000
 
 
 @pytest.fixture

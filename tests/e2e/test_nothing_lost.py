@@ -17,7 +17,7 @@ from tests.integration.tiny_data import TASK, tiny_config, write_sites
 
 pytestmark = pytest.mark.e2e
 
-RUN_MS = 60_000
+RUN_MS = 240_000
 SITES = ("site-a", "site-b")
 
 

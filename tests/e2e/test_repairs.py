@@ -13,7 +13,7 @@ from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
 
-CHECK_MS = 60_000
+CHECK_MS = 240_000
 NUM_CASES = NUM_EYES + 1
 
 

@@ -95,6 +95,6 @@ def test_a_folder_with_labels_of_its_own_is_registered(signed_in: Page, platform
     expect(page.get_by_text("Has no labels in the map.")).to_be_visible()
     page.get_by_label("optic cup").fill("255")
     page.get_by_role("button", name="Register and check").click()
-    expect(page.get_by_test_id("check-sentence")).to_have_text(f"All {NUM_CASES} cases used.", timeout=30_000)
+    expect(page.get_by_test_id("check-sentence")).to_have_text(f"All {NUM_CASES} cases used.", timeout=90_000)
     expect(page.get_by_text(re.compile(f"Layout: folders.*{NUM_CASES} patients"))).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("^fingerprint [0-9a-f]{12}"))).to_be_visible()

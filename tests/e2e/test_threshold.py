@@ -23,7 +23,7 @@ STEPS = 20
 #: A hand moves on when it has read: what the chart draws meanwhile is not the next step's.
 PAUSE_MS = 150
 #: Until the page has every table of so many cases.
-LOAD_MS = 30_000
+LOAD_MS = 90_000
 #: Presses a key on the slider, and gives the milliseconds until the readout says other numbers.
 STEP = """async (key) => {
   const slider = document.querySelector('[role=slider][aria-label="Threshold gamma"]');

@@ -27,7 +27,7 @@ from tests.worker.datasets.readers.medical_files import ct_series, write_series
 pytestmark = pytest.mark.e2e
 
 #: The viewer's first case, on a slow machine without a GPU.
-LOAD_MS = 30_000
+LOAD_MS = 90_000
 #: The first structure's colour, mixed with white as the viewer does for the reference.
 REFERENCE_COLOUR = (189, 242, 250)
 #: The reference of the first structure alone, filled and opaque.

@@ -8,7 +8,7 @@ from tests.integration.live_platform import LivePlatform
 
 pytestmark = pytest.mark.e2e
 
-LOAD_MS = 30_000
+LOAD_MS = 90_000
 
 
 def test_the_first_page_says_what_came_out_and_leads_on(

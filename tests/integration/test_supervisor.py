@@ -76,7 +76,7 @@ def running(home: Path) -> Iterator[FedsmProcess]:
     yield command
     if command.process.poll() is None:
         command.process.terminate()
-        command.process.wait(40)
+        command.process.wait(120)
 
 
 def server_of(command: FedsmProcess) -> str:
@@ -169,7 +169,7 @@ def test_terminating_it_leaves_no_process(running: FedsmProcess, home: Path) -> 
     family = descendants(running.process.pid)
     assert len(family) >= 4
     running.process.terminate()
-    assert running.process.wait(40) == 0
+    assert running.process.wait(120) == 0
     wait_until(lambda: not any(is_alive(pid) for pid in family), 30, "all processes to end")
     assert not (home / "running.json").exists()
 

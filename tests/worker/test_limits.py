@@ -91,7 +91,7 @@ def test_a_task_that_takes_more_ends_and_says_of_what(server: WorkerApiServer, t
 
     def takes_more(payload: TaskPayload, lease: Lease) -> AggregateRoundResult:
         with taken(200 * MIB):
-            for _ in range(100):
+            for _ in range(1200):
                 time.sleep(0.05)
                 lease.report(0.5)
         raise AssertionError(f"{payload.kind} went on")

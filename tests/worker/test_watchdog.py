@@ -11,7 +11,7 @@ import pytest
 from backend.contracts.tasks import FailRequest
 from tests.conftest import wait_until
 from worker.process import signs, watchdog
-from worker.process.signs import read_sign, take_place
+from worker.process.signs import Sign, read_sign, take_place
 from worker.process.watchdog import Watchdog
 from worker.stores.api_client import AttemptSuperseded
 
@@ -148,16 +148,21 @@ def test_work_that_does_not_move_is_ended_though_its_threads_run(
 
 def test_work_that_moves_is_left_alone(api: PlayedApi, start: Callable[[Callable[[], None]], int]) -> None:
     def work() -> None:
-        for _ in range(100):
+        while True:
             signs.pulse()
             time.sleep(0.05)
 
     dog = Watchdog(api, 1, stall_seconds=2)
     pid = start(work)
-    deadline = time.monotonic() + 4
-    while time.monotonic() < deadline:
-        dog.look(0.25)
-        time.sleep(0.25)
+
+    def has_moved(before: Sign) -> bool:
+        now = read_sign(INDEX)
+        return now.pulses > before.pulses and now.beats > before.beats
+
+    for _ in range(3):  # in all for longer than work may stand still
+        before = read_sign(INDEX)
+        wait_until(lambda before=before: has_moved(before), 10, "a pulse and a beat")
+        dog.look(1.5)
     assert os.waitpid(pid, os.WNOHANG) == (0, 0)
     assert (api.told, dog.num_hung) == ([], 0)
 

@@ -55,7 +55,7 @@ class Hospital:
 
     def stop_agent(self) -> None:
         self.agents[-1].send_signal(signal.SIGTERM)
-        self.agents[-1].wait(20)
+        self.agents[-1].wait(60)
 
     def fedsm(self, *arguments: str) -> Result:
         return CliRunner().invoke(app, ["site", *arguments, "--home", str(self.home.folder)])
@@ -183,7 +183,7 @@ def test_a_site_makes_a_new_key_goes_on_with_it_and_leaves(
     after = north.home.key().public.fingerprint
     assert after != before
     assert after in done.output
-    assert north.agents[-1].wait(30) == 0, "the agent ends by itself, to be started with the new key"
+    assert north.agents[-1].wait(120) == 0, "the agent ends by itself, to be started with the new key"
     north.start_agent()
     site = backend.get(f"/federations/{hospitals['id']}")["sites"][0]
     assert site["link"]["own_policy"]["leaves"] == ["thumbnails"], "pictures of test cases stay where scores stay"
@@ -204,4 +204,4 @@ def test_a_site_makes_a_new_key_goes_on_with_it_and_leaves(
     assert '"left"' in north.home.audit_file.read_text()
     assert backend.get(f"/sites/{site['id']}")["link"]["reason"] == "the site left"
     north.agents.append(subprocess.Popen([sys.executable, "-m", "fedsm.site_agent"], env=os.environ | north.settings))
-    assert north.agents[-1].wait(60) == 1, "without a key the agent says to join, and ends"
+    assert north.agents[-1].wait(120) == 1, "without a key the agent says to join, and ends"
