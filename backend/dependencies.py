@@ -1,16 +1,17 @@
 """What endpoints ask for, as Annotated aliases."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
-from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.orm import Session
 
 from backend.access.caller import ADMIN, Caller
 from backend.artifacts.store import ArtifactStore
-from backend.db.session import read_only, unit_of_work
+from backend.db.session import unit_of_work
 from backend.errors import CredentialEnded, RequestSignatureRefused
 from backend.platform import Platform
 from backend.settings import Settings
@@ -65,9 +66,13 @@ async def get_write_session(platform: PlatformDep) -> AsyncIterator[Session]:
         yield session
 
 
-def get_read_session(platform: PlatformDep) -> Iterator[Session]:
-    with read_only(platform.database) as session:
+async def get_read_session(platform: PlatformDep) -> AsyncIterator[Session]:
+    """It asks the database for nothing until its first statement; what it ends may wait for the database."""
+    session = platform.database.sessions()
+    try:
         yield session
+    finally:
+        await asyncio.shield(run_in_threadpool(session.close))
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
@@ -103,15 +108,20 @@ def authenticate(request: Request, platform: Platform) -> Caller:
     return Caller(ADMIN, None, True, (), "admin_token", credential=ADMIN)
 
 
-def get_caller(
+async def get_caller(
     request: Request,
     platform: PlatformDep,
     _token: Annotated[object, Security(USER_TOKEN)] = None,
     _cookie: Annotated[object, Security(USER_COOKIE)] = None,
 ) -> Caller:
-    """A plain function of the request, so that a long stream holds no database session. Looked up once a request."""
+    """Of the request alone, so that a long stream holds no database session. Looked up once a request, and in a thread
+    only where the database is asked: each way to a thread and back waits for all others that compute."""
     if not hasattr(request.state, "caller"):
-        request.state.caller = authenticate(request, platform)
+        token = bearer_token(request)
+        if token is None or token.startswith(tokens.PREFIX):
+            request.state.caller = await run_in_threadpool(authenticate, request, platform)
+        else:
+            request.state.caller = authenticate(request, platform)
     caller: Caller = request.state.caller
     return caller
 
@@ -134,14 +144,14 @@ def _site_of(request: Request, platform: Platform) -> WorkerIdentity:
         raise CredentialEnded(ended.detail) from None
 
 
-def get_worker(
+async def get_worker(
     request: Request, platform: PlatformDep, _token: Annotated[object, Security(WORKER_TOKEN)] = None
 ) -> WorkerIdentity:
-    """Who works: looked at once a request, because a signature counts once."""
+    """Who works: looked at once a request, because a signature counts once; that alone asks the database."""
     found: WorkerIdentity | None = request.scope.get(WORKER_OF_REQUEST)
     if found is None:
         if is_signed(request.headers):
-            found = _site_of(request, platform)
+            found = await run_in_threadpool(_site_of, request, platform)
         else:
             users.check_worker_token(bearer_token(request), platform.settings)
             found = CentralWorker()

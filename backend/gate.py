@@ -106,9 +106,9 @@ class Gate:
         path = request.url.path
         platform = request.app.state.platform
         if path.startswith("/worker-api/"):
-            await run_in_threadpool(get_worker, request, platform)
+            await get_worker(request, platform)
         elif path.startswith("/api/") and not is_public(request.method, path):
-            await run_in_threadpool(get_caller, request, platform)
+            await get_caller(request, platform)
 
     async def _check_rate(self, request: Request) -> None:
         """Of what is open, or dear. Raises TooManyRequests, and what `_check_sender` raises."""
@@ -117,7 +117,7 @@ class Gate:
             return
         sender = client_address(request)
         if not is_public(request.method, path):
-            sender = (await run_in_threadpool(get_caller, request, platform)).credential
+            sender = (await get_caller(request, platform)).credential
         platform.rates.count(request.method, path, sender)
 
     async def _checked_body(self, request: Request, receive: Receive) -> Receive:

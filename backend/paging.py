@@ -26,9 +26,7 @@ AfterQuery = Annotated[Id | None, Query(description="Only what follows the entry
 class Page:
     """What was asked for, and where the answer says that there is more."""
 
-    def __init__(
-        self, request: Request, response: Response, limit: LimitQuery = None, after: AfterQuery = None
-    ) -> None:
+    def __init__(self, request: Request, response: Response, limit: int | None, after: str | None) -> None:
         self._url, self._headers = request.url, response.headers
         self._limit, self._after = limit, after
 
@@ -58,4 +56,8 @@ class Page:
         return entries[start:end]
 
 
-PageDep = Annotated[Page, Depends(Page)]
+async def page_of(request: Request, response: Response, limit: LimitQuery = None, after: AfterQuery = None) -> Page:
+    return Page(request, response, limit, after)
+
+
+PageDep = Annotated[Page, Depends(page_of)]

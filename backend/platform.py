@@ -17,6 +17,7 @@ from backend.looks import Looks
 from backend.queue import QueueUnavailable, TaskQueue
 from backend.rates import Rates
 from backend.settings import Settings
+from backend.shared_look import SharedLook
 from backend.sites.enrolment.identity import Nonces
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Platform:
     sweep_wanted: threading.Event = field(default_factory=threading.Event)
     #: Who holds what on the disk.
     looks: Looks[Any] = field(default_factory=Looks)
+    #: What the hospitals that wait may want to know.
+    site_news: SharedLook[Any] = field(default_factory=SharedLook)
     rates: Rates = field(default_factory=Rates)
     #: Of single sign-on, where there is one.
     provider: "Provider | None" = None

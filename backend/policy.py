@@ -54,7 +54,7 @@ class RequireSomewhere:
         self.permission = permission
         self.let_in = let_in
 
-    def __call__(self, caller: CallerDep) -> str:
+    async def __call__(self, caller: CallerDep) -> str:
         if not (self.let_in or caller.may_somewhere(self.permission)):
             raise caller.refusal(self.permission)
         return caller.name

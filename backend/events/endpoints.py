@@ -47,7 +47,7 @@ STREAM_RESPONSES: dict[int | str, dict[str, object]] = {
 }
 
 
-def event_filters(
+async def event_filters(
     caller: CallerDep,
     federation_id: Id | None = None,
     experiment_id: Id | None = None,

@@ -22,7 +22,10 @@ POLL_SECONDS = 2.0
 #: Between two readings: what is committed meanwhile comes together. With many streams it is longer, for each reading
 #: that finds something is sent to all of them.
 BREATH_SECONDS = 0.1
-BREATH_SECONDS_A_STREAM = 0.001
+BREATH_SECONDS_A_STREAM = 0.002
+#: Streams that are woken at a time, and the pause after them: meanwhile the loop answers others.
+WOKEN_AT_ONCE = 25
+WAKING_SECONDS = 0.003
 BATCH = 200
 #: Events in memory, about 1 KB each.
 KEPT = 2_000
@@ -103,7 +106,9 @@ class Feed:
                 while True:
                     rung.clear()
                     batch = await run_in_threadpool(self._read, self._until)
-                    self._keep(batch)
+                    if batch:
+                        self._keep(batch)
+                        await self._wake_in_turn()
                     if len(batch) < BATCH:
                         await asyncio.sleep(BREATH_SECONDS + BREATH_SECONDS_A_STREAM * len(self._listeners))
                         await _wait(rung)
@@ -111,15 +116,19 @@ class Feed:
             self._wake()
 
     def _keep(self, batch: list[EventRecord]) -> None:
-        if not batch:
-            return
         self._events.extend(batch)
         self._batches.clear()
         self._until = batch[-1].id
         while len(self._events) > KEPT:
             self._since = self._events.popleft().id
             self._encoded.pop(self._since, None)
-        self._wake()
+
+    async def _wake_in_turn(self) -> None:
+        listeners = list(self._listeners)
+        for start in range(0, len(listeners), WOKEN_AT_ONCE):
+            for listener in listeners[start : start + WOKEN_AT_ONCE]:
+                listener.set()
+            await asyncio.sleep(WAKING_SECONDS)
 
     def _wake(self) -> None:
         for listener in self._listeners:

@@ -22,7 +22,8 @@ from backend.db.session import wake_sites
 from backend.joined_sites import joined_queues
 from backend.queue import REAL_QUEUE_PREFIX, site_queue
 
-_DECIDED = and_(SiteConsent.site_id == RunApproval.site_id, SiteConsent.terms_sha256 == RunApproval.terms_sha256)
+#: A consent to the very terms that the run has now.
+DECIDED = and_(SiteConsent.site_id == RunApproval.site_id, SiteConsent.terms_sha256 == RunApproval.terms_sha256)
 
 
 def ask(session: Session, run: Run) -> None:
@@ -46,7 +47,7 @@ def ask_where_missing(session: Session, site_id: str, queue: str) -> None:
 
 def decided_runs(site_id: str) -> Select[str]:
     """The ids of runs on whose terms the site has decided, either way."""
-    return select(RunApproval.run_id).join(SiteConsent, _DECIDED).where(RunApproval.site_id == site_id)
+    return select(RunApproval.run_id).join(SiteConsent, DECIDED).where(RunApproval.site_id == site_id)
 
 
 def undecided_runs(session: Session, site_id: str) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ def undecided_runs(session: Session, site_id: str) -> tuple[str, ...]:
     query = (
         select(Run.id)
         .join(RunApproval, RunApproval.run_id == Run.id)
-        .outerjoin(SiteConsent, _DECIDED)
+        .outerjoin(SiteConsent, DECIDED)
         .where(RunApproval.site_id == site_id, SiteConsent.id.is_(None), Run.status.not_in(TERMINAL_RUN_STATUSES))
     )
     return tuple(session.scalars(query.order_by(RunApproval.asked_at, Run.id)))
@@ -65,7 +66,7 @@ def waiting_since(session: Session, run_ids: Iterable[str]) -> dict[str, dict[st
     query = (
         select(RunApproval.run_id, RunApproval.asked_at, Site)
         .join(Site, Site.id == RunApproval.site_id)
-        .outerjoin(SiteConsent, _DECIDED)
+        .outerjoin(SiteConsent, DECIDED)
         .where(RunApproval.run_id.in_(run_ids), SiteConsent.id.is_(None))
     )
     rows = session.execute(query).all()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import ColumnElement, select, update
@@ -20,9 +21,9 @@ from backend.platform import Platform
 from backend.runs import approvals
 from backend.sites.enrolment import renewal
 from backend.sites.enrolment.identity import SiteWorker
-from backend.worker_api import service
+from backend.worker_api import service, site_news
 
-#: Seconds between two looks into the database without a bell.
+#: Seconds between two looks into the database without a bell, each for all hospitals that wait.
 LOOK_SECONDS = 2.0
 #: Seconds between two notes that the site is there.
 NOTE_SECONDS = 4.0
@@ -38,11 +39,14 @@ async def poll(
         await run_in_threadpool(_begin, platform, worker, body)
     deadline = time.monotonic() + body.wait_seconds
     noted_at = time.monotonic()
+    look = partial(platform.site_news, partial(site_news.look, platform.database))
+    answer: PollAnswer | None = None
     async with platform.site_bell.listen() as rung:
         while True:
             rung.clear()
-            answer = await run_in_threadpool(_answer, platform, worker, body)
             left = deadline - time.monotonic()
+            if answer is None or left <= 0 or (await look()).may_concern(worker, body):
+                answer = await run_in_threadpool(_answer, platform, worker, body)
             if _is_news(answer, body) or left <= 0 or await is_gone():
                 return answer
             if time.monotonic() - noted_at > NOTE_SECONDS:
@@ -51,10 +55,15 @@ async def poll(
                 noted_at = time.monotonic()
             await asyncio.sleep(BREATH_SECONDS)
             try:
-                async with asyncio.timeout(min(left, LOOK_SECONDS)):
+                async with asyncio.timeout(min(left, _until_next_look())):
                     await rung.wait()
             except TimeoutError:
                 continue
+
+
+def _until_next_look() -> float:
+    """All that wait look at the same moments, so that one look does for all of them."""
+    return LOOK_SECONDS - time.monotonic() % LOOK_SECONDS
 
 
 def _begin(platform: Platform, worker: SiteWorker, body: PollRequest) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
 import pytest
@@ -95,6 +95,27 @@ def test_an_event_is_encoded_once_however_many_follow(backend: LiveBackend, monk
         assert made == asked == [latest + 1, latest + 2]
 
     asyncio.run(follow())
+
+
+def test_streams_are_woken_in_turn(backend: LiveBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two pieces the loop answers others: what arrives is not held up by sending to all streams at once."""
+    monkeypatch.setattr(module, "WOKEN_AT_ONCE", 5)
+
+    async def most_at_once(num_streams: int) -> int:
+        platform = here(backend)
+        async with AsyncExitStack() as listening:
+            streams = [await listening.enter_async_context(platform.feed.listen()) for _ in range(num_streams)]
+            write(platform, 1)
+            platform.bell.ring()
+            most, woken = 0, 0
+            async with asyncio.timeout(30):
+                while woken < num_streams:
+                    await asyncio.sleep(0)
+                    before, woken = woken, sum(heard.is_set() for heard in streams)
+                    most = max(most, woken - before)
+        return most
+
+    assert asyncio.run(most_at_once(23)) == 5
 
 
 def test_no_stream_misses_or_repeats_an_event_whether_it_is_behind_or_live(
