@@ -141,10 +141,13 @@ class Client(Connection):
             f"/federations/{federation_id}/experiments/check", ConfigCheck(config=config), ConfigCheckResult
         )
 
-    def method_presets(self, federation_id: str, held_out: Sequence[str]) -> list[PresetRecord]:
-        """held_out: slugs of sites that do not train."""
+    def method_presets(
+        self, federation_id: str, held_out: Sequence[str], rounds: int | None = None
+    ) -> list[PresetRecord]:
+        """held_out: slugs of sites that do not train. rounds: of a run; None leaves nothing out for them."""
         path = f"/federations/{federation_id}/method-presets"
-        return self._get(path, list[PresetRecord], held_out=list(held_out))
+        of_run = {} if rounds is None else {"rounds": str(rounds)}
+        return self._get(path, list[PresetRecord], held_out=list(held_out), **of_run)
 
     def plan_sweep(self, federation_id: str, body: SweepCreate) -> SweepPlan:
         """Creates nothing."""

@@ -18,6 +18,7 @@ class PresetSetting(Contract):
     validation_cases: int = Field(
         default=0, description="A site that trains with fewer validation cases is a reason to leave it out."
     )
+    rounds: int = Field(default=0, description="A run of fewer rounds is a reason to leave it out.")
 
 
 class Preset(Contract):
@@ -64,6 +65,7 @@ PRESETS = (
                 value=1,
                 reason="A finished model is then the one that its site trained last, and not a mix that nobody has "
                 "trained since. Validation preferred it in every training that was measured, at no cost.",
+                rounds=2,
             ),
             PresetSetting(
                 field="routing",

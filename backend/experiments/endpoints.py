@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from sqlalchemy import select
 
 from backend.contracts.experiment_config import ExperimentConfig
-from backend.contracts.values import MAX_SITES, AtMost, Id, Slug
+from backend.contracts.values import MAX_SITES, AtMost, Id, Slug, TrainedRound
 from backend.db.lookup import get_row
 from backend.db.models import Experiment, Federation
 from backend.dependencies import ArtifactsDep, ReadSession, WriteSession
@@ -110,10 +110,12 @@ def list_method_presets(
     federation_id: Id,
     session: ReadSession,
     held_out: Annotated[tuple[Slug, ...], AtMost(MAX_SITES), Query(description="Sites that do not train.")] = (),
+    rounds: Annotated[TrainedRound | None, Query(description="Rounds of the run; without it none are too few.")] = None,
 ) -> list[PresetRecord]:
-    """FedSM's settings as in the paper, and those that validation preferred where they fit the sites' data."""
+    """FedSM's settings as in the paper, and those that validation preferred where they fit the sites' data and the
+    number of rounds."""
     get_row(session, Federation, federation_id)
-    return presets.presets_on(session, federation_id, held_out)
+    return presets.presets_on(session, federation_id, held_out, rounds)
 
 
 @router.post("/experiment-files/read")

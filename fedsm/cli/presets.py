@@ -50,12 +50,12 @@ def presets(
 
 
 def with_preset(client: Client, federation_id: str, config: ExperimentConfig, name: PresetName) -> ExperimentConfig:
-    """Every FedSM with the preset's settings that fit the sites which train; what changes is printed.
+    """Every FedSM with the preset's settings that fit its rounds and the sites which train; what changes is printed.
 
     Ends the command where there is no FedSM, or the experiment cannot have these settings."""
     if not any(isinstance(strategy, FedSMConfig) for strategy in config.strategies):
         fail(f"--preset {name} is for FedSM, and the file has none", EXIT_WRONG_INPUT)
-    found = client.method_presets(federation_id, config.held_out_sites)
+    found = client.method_presets(federation_id, config.held_out_sites, config.schedule.rounds)
     preset = next(each for each in found if each.name == name)
     try:
         strategies = [

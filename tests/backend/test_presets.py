@@ -78,6 +78,16 @@ def test_a_setting_that_the_sites_data_do_not_allow_is_left_out_with_the_reason(
     assert alone["left_out"] == []
 
 
+def test_a_setting_that_needs_more_rounds_is_left_out_with_the_reason(
+    backend: LiveBackend, federation: dict[str, Any]
+) -> None:
+    path = f"/federations/{federation['id']}/method-presets"
+    enough, one = (backend.get(path, rounds=rounds)[1] for rounds in (2, 1))
+    assert [setting["field"] for setting in enough["settings"]] == ["rounds_without_pull"]
+    assert one["settings"] == []
+    assert one["left_out"][0]["reason"] == "It needs 2 rounds or more, and the run has 1."
+
+
 def test_the_command_lists_them_and_sets_them(backend: LiveBackend, federation: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(

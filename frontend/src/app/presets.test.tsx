@@ -31,19 +31,25 @@ const SCHEMA = {
 const DRAFT = {
   name: "Try",
   held_out_sites: ["dogwood"],
+  schedule: { rounds: 16 },
   strategies: [
     { name: "fedsm", lambda: 0.9, rounds_without_pull: 0 },
     { name: "centralized", steps: "full" },
   ],
   sweep: { "fedsm.rounds_without_pull": { text: "0, 2", values: [0, 2] } },
 };
+const LEFT_OUT = [
+  { field: "routing", value: "quality", reason: "It needs 5: Aster has 4." },
+  { field: "server_momentum", value: 0.9, reason: "It needs 20 rounds." },
+  { field: "momentum_models", value: "all", reason: "It needs 20 rounds." },
+];
 const preset = (name: string, title: string, value: number) => ({
   name,
   title,
   description: "Measured.",
   evidence: "docs/gap-measured.md#what-follows",
   settings: [{ field: "rounds_without_pull", value, reason: "Nobody trained since." }],
-  left_out: name === "paper" ? [] : [{ field: "routing", value: "quality", reason: "It needs 5: Aster has 4." }],
+  left_out: name === "paper" ? [] : LEFT_OUT,
 });
 const WARNING = {
   field: "strategies",
@@ -71,9 +77,12 @@ beforeEach(() => localStorage.setItem("fedsm-draft-f1", JSON.stringify(DRAFT)));
 it("sets what validation prefers in one click, says what changed and what is left out, and takes it back", async () => {
   const { sent } = openApp("/federations/f1/experiments/new?step=methods", answers);
   const recommended = await screen.findByRole("button", { name: "Recommended by validation" });
-  expect(sent.find(({ what }) => what === "GET /federations/f1/method-presets")?.search).toBe("?held_out=dogwood");
+  expect(sent.find(({ what }) => what === "GET /federations/f1/method-presets")?.search).toBe(
+    "?held_out=dogwood&rounds=16",
+  );
   expect(recommended).toHaveAttribute("aria-pressed", "false");
   expect(screen.getByText(/Not recommended here: Routing quality\. It needs 5: Aster has 4\./)).toBeInTheDocument();
+  expect(screen.getByText(/: Server momentum 0\.9, Momentum models all\. It needs 20 rounds\./)).toBeInTheDocument();
   fireEvent.click(screen.getByRole("button", { name: "Why" }));
   expect(screen.getAllByText(/Nobody trained since/)).toHaveLength(2);
   fireEvent.click(recommended);

@@ -1121,7 +1121,8 @@ export const setMember = <ThrowOnError extends boolean = false>(options: Options
 /**
  * List Method Presets
  *
- * FedSM's settings as in the paper, and those that validation preferred where they fit the sites' data.
+ * FedSM's settings as in the paper, and those that validation preferred where they fit the sites' data and the
+ * number of rounds.
  */
 export const listMethodPresets = <ThrowOnError extends boolean = false>(options: Options<ListMethodPresetsData, ThrowOnError>) => (options.client ?? client).get<ListMethodPresetsResponses, ListMethodPresetsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

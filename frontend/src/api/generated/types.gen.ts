@@ -7264,6 +7264,12 @@ export type PresetSetting = {
      */
     reason: string;
     /**
+     * Rounds
+     *
+     * A run of fewer rounds is a reason to leave it out.
+     */
+    rounds?: number;
+    /**
      * Validation Cases
      *
      * A site that trains with fewer validation cases is a reason to leave it out.
@@ -19555,6 +19561,12 @@ export type ListMethodPresetsData = {
          * Sites that do not train.
          */
         held_out?: Array<string>;
+        /**
+         * Rounds
+         *
+         * Rounds of the run; without it none are too few.
+         */
+        rounds?: number | null;
     };
     url: '/api/v1/federations/{federation_id}/method-presets';
 };

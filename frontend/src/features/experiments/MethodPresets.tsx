@@ -18,9 +18,11 @@ interface Props {
   index: number;
 }
 
-/** FedSM as in the paper, or as validation prefers it where the sites' data allow it: in one click, and back in one. */
+/** FedSM as in the paper, or as validation prefers it where the sites' data and the rounds allow it: in one click, and back in one. */
 export function MethodPresets({ federationId, form, index }: Props) {
-  const presets = useQuery(methodPresetsQuery(federationId, form.values.held_out_sites));
+  const { schedule, sweep, held_out_sites } = form.values;
+  const rounds = sweep?.["schedule.rounds"] ? null : schedule?.rounds;
+  const presets = useQuery(methodPresetsQuery(federationId, held_out_sites, rounds));
   const [done, setDone] = useState<{ preset: PresetRecord; replaced: Replaced } | null>(null);
   const [opened, setOpened] = useState(false);
   const why = useId();
@@ -46,6 +48,7 @@ export function MethodPresets({ federationId, form, index }: Props) {
   };
   const all = presets.data ?? [];
   const leftOut = all.flatMap((preset) => preset.left_out);
+  const reasons = [...new Set(leftOut.map(({ reason }) => reason))];
   return (
     <Stack gap="xs" mih={36}>
       <Group gap="xs" role="group" aria-label="Settings that are set together">
@@ -78,9 +81,14 @@ export function MethodPresets({ federationId, form, index }: Props) {
           </Anchor>
         )}
       </Group>
-      {leftOut.map(({ field, value, reason }) => (
-        <Text key={field} size="xs" c="dimmed">
-          Not recommended here: {fieldName(field)} {settingText(value)}. {reason}
+      {reasons.map((shared) => (
+        <Text key={shared} size="xs" c="dimmed">
+          Not recommended here:{" "}
+          {leftOut
+            .filter(({ reason }) => reason === shared)
+            .map(({ field, value }) => `${fieldName(field)} ${settingText(value)}`)
+            .join(", ")}
+          . {shared}
         </Text>
       ))}
       {done && isSet(done.preset, form.values, index) && (

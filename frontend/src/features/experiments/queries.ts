@@ -17,15 +17,16 @@ export const experimentTemplatesQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** FedSM's settings that are set together, as they fit the sites that train. */
-export const methodPresetsQuery = (federationId: string, heldOut: readonly string[]) =>
-  queryOptions({
-    queryKey: ["method-presets", federationId, heldOut],
-    queryFn: () =>
-      unwrap(api.listMethodPresets({ path: { federation_id: federationId }, query: { held_out: [...heldOut] } })),
+/** FedSM's settings that are set together, as they fit the sites that train and the rounds, where these are a number. */
+export const methodPresetsQuery = (federationId: string, heldOut: readonly string[], rounds: unknown) => {
+  const query = { held_out: [...heldOut], ...(Number.isInteger(rounds) && { rounds: Number(rounds) }) };
+  return queryOptions({
+    queryKey: ["method-presets", federationId, query],
+    queryFn: () => unwrap(api.listMethodPresets({ path: { federation_id: federationId }, query })),
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
+};
 
 /** What the backend says of the configuration as it stands, without creating anything. */
 export const experimentCheckQuery = (federationId: string, config: ExperimentConfig) =>
