@@ -32,7 +32,7 @@ const PAGE = {
   environment: "jsdom",
   setupFiles: ["./src/test-setup.ts"],
   // A whole page takes seconds to draw on a busy machine.
-  testTimeout: 30_000,
+  testTimeout: 90_000,
 };
 
 export default defineConfig({
@@ -60,7 +60,7 @@ export default defineConfig({
   },
   test: {
     // `make test` type-checks next to these: on two cores a page then takes longer than the usual 5 seconds.
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // A page costs seconds to make, so only the tests that need one get it.
     projects: [
       {

@@ -1,7 +1,9 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
+// The usual second is less than a page takes on a machine that does much else.
+configure({ asyncUtilTimeout: 20_000 });
 afterEach(cleanup);
 
 // jsdom lacks what Mantine asks the browser for.

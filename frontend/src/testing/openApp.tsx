@@ -10,7 +10,7 @@ import { makeRouter } from "@/app/router";
 import { signedInAs } from "./records";
 import { answerIsDue } from "./shuffle";
 
-configure({ asyncUtilTimeout: 10_000, getElementError: (message) => new Error(message ?? "") });
+configure({ getElementError: (message) => new Error(message ?? "") });
 
 export interface Sent {
   /** "POST /federations": the method, and the path below /api/v1. */

@@ -45,7 +45,9 @@ def test_a_waiting_poll_hears_of_tasks_and_not_of_what_runs_say(
             with unit_of_work(backend.platform.database) as session:
                 service.record(session, "log", f"step {number}", "worker")
             time.sleep(0.08)
-        assert (looks, waiting.done()) == (before, False)
+        # The bell of the poll's own begin may be heard late. Eight messages would be eight looks.
+        assert looks <= before + 1
+        assert not waiting.done()
         backend.post(f"/datasets/{dataset['id']}/check")
         assert len(waiting.result(timeout=60).json()["tasks"]) == 1
 

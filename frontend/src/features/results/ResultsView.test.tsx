@@ -7,7 +7,7 @@ import {
   createRouter,
   RouterProvider,
 } from "@tanstack/react-router";
-import { configure, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   type ExperimentRecord,
@@ -29,8 +29,6 @@ vi.mock("@/components/Chart", () => ({
     <div role="img" aria-label={summary ? `${label}: ${summary}` : label} />
   ),
 }));
-
-configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(() => vi.unstubAllGlobals());
 
