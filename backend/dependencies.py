@@ -1,9 +1,9 @@
 """What endpoints ask for, as Annotated aliases."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Depends, Request, Security
 from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
@@ -67,12 +67,14 @@ async def get_write_session(platform: PlatformDep) -> AsyncIterator[Session]:
 
 
 async def get_read_session(platform: PlatformDep) -> AsyncIterator[Session]:
-    """It asks the database for nothing until its first statement; what it ends may wait for the database."""
+    """It asks the database for nothing until its first statement; its end may wait for the database, but not for a
+    thread: those that have all threads may be waiting for the connection that it gives back."""
     session = platform.database.sessions()
     try:
         yield session
     finally:
-        await asyncio.shield(run_in_threadpool(session.close))
+        with CancelScope(shield=True):
+            await to_thread.run_sync(session.close, limiter=CapacityLimiter(1))
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import pytest
 
+from backend.dependencies import get_read_session
 from tests.backend.live_backend import LiveBackend
 
 
@@ -36,3 +38,20 @@ def test_a_wrong_token_goes_to_no_thread(backend: LiveBackend, hops: list[Any]) 
         headers = {"Authorization": "Bearer another"}
         answer = backend.admin.post(path, json={"name": "x"}, headers=headers)
         assert (answer.status_code, hops) == (401, [])
+
+
+def test_a_read_session_ends_while_all_threads_are_taken(backend: LiveBackend) -> None:
+    """Else requests that wait for a connection would keep the threads without which none is given back."""
+
+    async def end() -> None:
+        given = get_read_session(backend.platform)
+        session = await anext(given)
+        session.connection()
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        limiter.total_tokens = 1
+        async with limiter:
+            with anyio.fail_after(20):
+                await given.aclose()
+        assert not session.in_transaction()
+
+    anyio.run(end)
