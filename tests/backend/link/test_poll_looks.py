@@ -35,7 +35,7 @@ def test_a_waiting_poll_hears_of_tasks_and_not_of_what_runs_say(
     datasets = backend.get(f"/federations/{federation}/datasets")
     [dataset] = [one for one in datasets if one["site_id"] == north.site["id"]]
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(north.poll, wait_seconds=60)
+        waiting = pool.submit(north.poll, wait_seconds=50)
         deadline = time.monotonic() + 60
         while looks == 0 and time.monotonic() < deadline:
             time.sleep(0.02)
