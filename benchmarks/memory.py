@@ -3,6 +3,7 @@ shared pages count once."""
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,11 @@ class PeakMemory:
 def cpu_seconds(parent: int, names: tuple[str, ...]) -> float:
     """What the children of `parent` that run `python -m NAME`, with all their descendants, have computed so far."""
     return sum(_cpu_seconds(pid) for name in names for pid in _tree(parent, name))
+
+
+def cpu_seconds_of(pids: Iterable[int]) -> float:
+    """What these processes alone have computed so far; of those that ended nothing."""
+    return sum(map(_cpu_seconds, pids))
 
 
 def tree_mb(parent: int, name: str) -> float:

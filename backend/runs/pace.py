@@ -1,12 +1,12 @@
 """How long a participant's work should take: by its own progress, its earlier rounds, and the pace of the others."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from backend.contracts.status import TaskStatus
@@ -38,10 +38,6 @@ class Pace:
         for work in completed:
             self._of_participant[work.kind, work.participant].append(work)
             self._of_step[work.kind, work.round].append(work)
-
-    @classmethod
-    def empty(cls) -> "Pace":
-        return cls((), {})
 
     def expected_seconds(self, task: Task) -> float | None:
         """The longest of the three; None where nothing is known yet."""
@@ -77,12 +73,18 @@ def has_speed(task: Task) -> bool:
     return task.fraction > PREPARED_SHARE
 
 
-def load_pace(session: Session, run: Run, open_: list[Task]) -> Pace:
+def load_pace(session: Session, run: Run, open_: Sequence[Task], running: Sequence[Task]) -> Pace:
+    """running: those of the open ones of which `expected_seconds` is asked."""
+    if not running:
+        return Pace((), {})
+    # Of a hundred sites a few work at a time: what the others did in earlier rounds says nothing of these.
+    same_site = Task.participant.in_({task.participant for task in running})
     completed = select(Task.kind, Task.participant, Task.round, Task.started_at, Task.finished_at).where(
         Task.run_id == run.id,
-        Task.kind.in_({task.kind for task in open_}),
+        Task.kind.in_({task.kind for task in running}),
         Task.status == TaskStatus.COMPLETED,
         Task.round >= min(task.round for task in open_) - USUAL_ROUNDS,
+        or_(same_site, Task.round.in_({task.round for task in running})),
     )
     cases = (
         select(RunDataset.site_slug, func.count())

@@ -77,7 +77,7 @@ def waits_of_runs(session: Session, runs: Sequence[Run]) -> dict[str, list[Wait]
         if (mine := open_.get(run.id)) is None:
             continue
         steps = _steps(session, run, mine, tasks[run.id])
-        pace = load_pace(session, run, mine) if any(map(_is_running, mine)) else Pace.empty()
+        pace = load_pace(session, run, mine, running=[task for task in mine if _is_running(task)])
         config, decisions = run.spec.config.waiting if run.spec else WaitingConfig(), undecided.get(run.id, {})
         found[run.id] = [
             _wait(

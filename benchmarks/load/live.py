@@ -37,7 +37,7 @@ from benchmarks.load.players import Asked
 from benchmarks.load.served import Served, served_backend
 from benchmarks.load.template import Template, play_template
 from benchmarks.load.viewers import Followed, follow
-from benchmarks.memory import cpu_seconds, tree_mb
+from benchmarks.memory import cpu_seconds, cpu_seconds_of, tree_mb
 from tests.backend.played_worker import PlayedWorker
 
 MINUTE = 60.0
@@ -52,10 +52,12 @@ Said = tuple[str, Any]
 
 @dataclass(frozen=True)
 class Minute:
-    """cpu: of the backend, in parts of one core. p95_ms: of the browser's requests. tasks, polls: that ended."""
+    """cpu: of the backend, in parts of one core; cpu_of_load: of those who ask it, on the same machine. p95_ms: of the
+    browser's requests. tasks, polls: that ended."""
 
     minute: int
     cpu: float
+    cpu_of_load: float
     megabytes: float
     p95_ms: float
     pages: int
@@ -154,10 +156,13 @@ def _watch(
     started = time.monotonic()
     asked: list[Asked] = []
     minutes: list[Minute] = []
-    print("| minute | CPU of a core | MB | p95 ms | pages | tasks | polls |\n|--:|--:|--:|--:|--:|--:|--:|", flush=True)
+    columns = ("minute", "CPU of a core", "CPU of the load", "MB", "p95 ms", "pages", "tasks", "polls")
+    print(f"| {' | '.join(columns)} |\n|{'--:|' * len(columns)}", flush=True)
+    players = [os.getpid(), *(process.pid for process in processes if process.pid is not None)]
     while (now := time.monotonic()) < started + MINUTE * num_minutes:
         until = min(now + MINUTE, started + MINUTE * num_minutes)
-        cpu, counts, of_minute = cpu_seconds(os.getpid(), BACKEND), defaultdict[str, int](int), list[Asked]()
+        cpu, cpu_of_load = cpu_seconds(os.getpid(), BACKEND), cpu_seconds_of(players)
+        counts, of_minute = defaultdict[str, int](int), list[Asked]()
         while (left := until - time.monotonic()) > 0:
             try:
                 kind, what = said.get(timeout=min(left, 1.0))
@@ -169,9 +174,11 @@ def _watch(
             if kind == "asked":
                 of_minute.append(what)
         asked += of_minute
+        seconds = time.monotonic() - now
         minute = Minute(
             minute=len(minutes) + 1,
-            cpu=round((cpu_seconds(os.getpid(), BACKEND) - cpu) / (time.monotonic() - now), 2),
+            cpu=round((cpu_seconds(os.getpid(), BACKEND) - cpu) / seconds, 2),
+            cpu_of_load=round((cpu_seconds_of(players) - cpu_of_load) / seconds, 2),
             megabytes=round(tree_mb(os.getpid(), BACKEND[0]), 1),
             p95_ms=round(percentile([one.milliseconds for one in of_minute if one.ok]), 1),
             pages=counts["asked"],
