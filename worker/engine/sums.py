@@ -11,7 +11,7 @@ import torch
 #: Numbers of a tensor that are summed at a time: 1 MiB of sums.
 PIECE = 2**17
 #: The same of all sums of `pulled_sums` together.
-BLOCK = 2**18
+BLOCK = 2**19
 #: Numbers whose squares are summed at a time: here the size of the pieces decides the last bits.
 _SQUARES = 2**16
 #: The numbers of a piece are a multiple of it: the processor adds those that are left over in another way.
@@ -23,16 +23,17 @@ def weighted_sum(tensors: Sequence[torch.Tensor], factors: Sequence[float], out:
 
     tensors: at least one, all of the shape of `out`.
     """
-    target, flat = out.view(-1), [tensor.reshape(-1) for tensor in tensors]
-    sums = torch.empty(min(PIECE, out.numel()), dtype=torch.float64)
+    size = min(PIECE, out.numel())
+    sums = torch.empty(size, dtype=torch.float64)
     doubles = torch.empty_like(sums)
-    for start in range(0, out.numel(), PIECE):
-        piece = slice(start, min(start + PIECE, out.numel()))
-        total, values = (buffer[: piece.stop - start] for buffer in (sums, doubles))
+    # Cut at once, because a slice from here takes as long as a sum of a few thousand numbers.
+    for target, *pieces in zip(torch.split(out.view(-1), PIECE), *_cut(tensors, PIECE), strict=True):
+        is_whole = target.numel() == size
+        total, values = (sums, doubles) if is_whole else (sums[: target.numel()], doubles[: target.numel()])
         total.zero_()
-        for tensor, factor in zip(flat, factors, strict=True):
-            total.add_(values.copy_(tensor[piece]), alpha=factor)
-        target[piece] = total if out.is_floating_point() else total.round()
+        for piece, factor in zip(pieces, factors, strict=True):
+            total.add_(values.copy_(piece), alpha=factor)
+        target.copy_(total if out.is_floating_point() else total.round())
 
 
 def pulled_sums(tensors: Sequence[torch.Tensor], own: float, others: float, out: Sequence[torch.Tensor]) -> None:
@@ -42,22 +43,28 @@ def pulled_sums(tensors: Sequence[torch.Tensor], own: float, others: float, out:
     bits of `weighted_sum` with these factors. What stands before k is the same in every later sum: it is carried along,
     which leaves half of the additions, and each tensor is read once for all sums.
     """
-    num_tensors, numel = len(tensors), tensors[0].numel()
+    num_tensors = len(tensors)
     size = max(_STEP, min(PIECE, BLOCK // num_tensors) // _STEP * _STEP)
-    flat, targets = [tensor.reshape(-1) for tensor in tensors], [tensor.view(-1) for tensor in out]
     block = torch.empty(num_tensors + 2, size, dtype=torch.float64)
-    for start in range(0, numel, size):
-        piece = slice(start, min(start + size, numel))
-        rows = block[:, : piece.stop - start]
+    results = [torch.split(model.view(-1), size) for model in out]
+    for found in zip(*_cut(tensors, size), *results, strict=True):
+        pieces, targets = found[:num_tensors], found[num_tensors:]
+        rows = block[:, : pieces[0].numel()].unbind()
         sums, before, values = rows[:num_tensors], rows[num_tensors], rows[num_tensors + 1]
         before.zero_()
-        for k, tensor in enumerate(flat):
-            values.copy_(tensor[piece])
-            sums[:k].add_(values, alpha=others)
+        for k, piece in enumerate(pieces):
+            values.copy_(piece)
+            if k:
+                block[:k, : piece.numel()].add_(values, alpha=others)
             torch.add(before, values, alpha=own, out=sums[k])
             before.add_(values, alpha=others)
         for target, total in zip(targets, sums, strict=True):
-            target[piece] = total if target.is_floating_point() else total.round()
+            target.copy_(total if target.is_floating_point() else total.round())
+
+
+def _cut(tensors: Sequence[torch.Tensor], size: int) -> list[tuple[torch.Tensor, ...]]:
+    """Of each tensor its numbers in pieces of at most `size`."""
+    return [torch.split(tensor.reshape(-1), size) for tensor in tensors]
 
 
 def squared_distance(left: torch.Tensor, right: torch.Tensor) -> float:

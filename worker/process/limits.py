@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backend.contracts.failures import FailureKind
 from backend.contracts.site_limits import SiteLimits
+from worker.process.allocator import give_freed_memory_back
 from worker.stores.artifact_cache import ArtifactCache
 
 #: Seconds between two measurements of the folder.
@@ -36,8 +37,10 @@ class Guard:
     def look(self) -> OverLimit | None:
         """What is over its limit now; None where nothing is."""
         memory, disk = self._limits.memory_bytes, self._limits.disk_bytes
-        if memory is not None and (taken := resident_bytes()) > memory:
-            return OverLimit("over_memory_limit", taken, memory)
+        if memory is not None and resident_bytes() > memory:
+            give_freed_memory_back()
+            if (taken := resident_bytes()) > memory:
+                return OverLimit("over_memory_limit", taken, memory)
         if disk is None or time.monotonic() - self._looked_at < DISK_SECONDS:
             return None
         self._looked_at = time.monotonic()

@@ -8,6 +8,8 @@ from typing import Self
 
 import torch
 
+from worker.process.allocator import give_freed_memory_back
+
 _STATUS, _CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 #: Written to clear_refs it begins the peak anew: proc(5).
 _RESET_PEAK = "5"
@@ -27,6 +29,7 @@ class PeakMemory:
         self.gpu_mib: float | None = None
 
     def __enter__(self) -> Self:
+        give_freed_memory_back()
         try:
             _CLEAR_REFS.write_text(_RESET_PEAK)
         except OSError:

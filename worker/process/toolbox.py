@@ -6,6 +6,7 @@ from functools import cache
 import torch
 
 from worker.jobs.shared_cases import LoadedCase
+from worker.process.allocator import keep_freed_memory
 from worker.process.settings import WorkerSettings
 from worker.process.shutdown import is_shutting_down
 from worker.stores.api_client import ApiClient
@@ -57,8 +58,9 @@ def choose_device(wanted: str, process_index: int) -> torch.device:
 
 def prepare_process() -> None:
     """Gives the process one thread: parallelism comes from processes, and sums keep their order for any number of
-    them."""
+    them. Memory that a step frees stays for the next one."""
     torch.set_num_threads(1)
+    keep_freed_memory()
 
 
 def process_index() -> int:
