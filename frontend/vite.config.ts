@@ -31,8 +31,8 @@ const PAGE = {
   include: PAGE_TESTS,
   environment: "jsdom",
   setupFiles: ["./src/test-setup.ts"],
-  // A whole page takes seconds to draw on a busy machine.
-  testTimeout: 90_000,
+  // A whole page takes seconds to draw on a busy machine, and longer than each wait of test-setup.ts.
+  testTimeout: 240_000,
 };
 
 export default defineConfig({
@@ -60,7 +60,7 @@ export default defineConfig({
   },
   test: {
     // `make test` type-checks next to these: on two cores a page then takes longer than the usual 5 seconds.
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     // A page costs seconds to make, so only the tests that need one get it.
     projects: [
       {

@@ -117,7 +117,7 @@ def test_a_form_for_other_programs_is_made_and_says_how_it_was_tried(
     card.get_by_role("button", name="Export").click()
     page.get_by_role("menuitem", name=re.compile("^torch.export")).click()
     made = page.get_by_test_id("export-torch-export")
-    expect(made).to_contain_text(re.compile(r"Tried on \d+ raw test cases: .* no of [\d,]+ voxels"), timeout=180_000)
+    expect(made).to_contain_text(re.compile(r"Tried on \d+ raw test cases: .* no of [\d,]+ voxels"), timeout=600_000)
     with page.expect_download() as download:
         made.get_by_role("link", name=re.compile("^Download")).click()
     assert download.value.suggested_filename == "fedsm-fedsm-seed-0-torch-export.zip"

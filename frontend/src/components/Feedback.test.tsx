@@ -22,7 +22,7 @@ it("draws data that come for the first time in a render that gives way, and data
     return place.textContent;
   };
   expect([show(), show("first")]).toEqual(["loading", "loading"]);
-  await vi.waitFor(() => expect(place.textContent).toBe("first"), 20_000);
+  await vi.waitFor(() => expect(place.textContent).toBe("first"), 60_000);
   expect(show("second")).toBe("second");
   root.unmount();
   vi.unstubAllGlobals();
