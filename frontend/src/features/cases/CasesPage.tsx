@@ -303,6 +303,7 @@ function Browser({ run, experiment, federation, own, title, settings, crumbs }: 
                 all={all}
                 model={modelOfCase(model, selected)}
                 rounds={history.isSuccess ? rounds : null}
+                isWaitingForRounds={history.isPending}
                 round={past?.round ?? all.round}
                 choice={model}
                 choices={choices}

@@ -1,4 +1,4 @@
-import { Alert, Group, Text } from "@mantine/core";
+import { Alert, Group, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { PastRound, RunCases, ScoredCase } from "@/api";
@@ -18,7 +18,7 @@ import { LayoutControls } from "./LayoutControls";
 import { Panes } from "./Panes";
 import { comparedPanes, type Pane, paneModel, paneText, readPanes, resized, SINGLE } from "./paneList";
 import { worstSliceQuery } from "./queries";
-import { RoundSlider } from "./RoundSlider";
+import { ROUND_SLIDER_HEIGHT, RoundSlider } from "./RoundSlider";
 import { savePicture } from "./savePicture";
 import { type CasesSearch, toggled } from "./search";
 import { usePosition } from "./usePosition";
@@ -32,8 +32,9 @@ interface PictureProps {
   all: RunCases;
   /** The model of this case that the choice above stands for. */
   model: string;
-  /** Whose masks of this case were kept; null while that is asked. */
+  /** Whose masks of this case were kept; null while that is asked, and where the answer failed. */
   rounds: readonly PastRound[] | null;
+  isWaitingForRounds: boolean;
   /** Whose masks are shown. */
   round: number;
   choice: string;
@@ -164,6 +165,7 @@ export function Picture(props: PictureProps) {
       ) : (
         <Alert color="yellow">The site does not let its images leave: only the scores of this case can be shown.</Alert>
       )}
+      {props.isWaitingForRounds && <Skeleton h={ROUND_SLIDER_HEIGHT} />}
       {rounds && rounds.length > 1 && (
         <RoundSlider
           {...{ rounds, round, model }}

@@ -8,6 +8,8 @@ import { diceAt } from "./caseRounds";
 import classes from "./RoundSlider.module.css";
 
 const STEP_MS = 900;
+/** So that a picture above it keeps its size when the rounds have come. */
+export const ROUND_SLIDER_HEIGHT = 44;
 
 interface Props {
   rounds: readonly PastRound[];
@@ -40,7 +42,7 @@ export function RoundSlider({ rounds, best, round, model, structure, onRound }: 
   };
   const shown = rounds[at];
   return (
-    <Card withBorder padding={6} px="xs">
+    <Card withBorder padding={6} px="xs" mih={ROUND_SLIDER_HEIGHT}>
       <Group gap="sm" wrap="nowrap">
         <Tooltip label={playing ? "Pause" : "Play the rounds"}>
           <ActionIcon variant="default" size="md" onClick={play} aria-label={playing ? "Pause" : "Play the rounds"}>
