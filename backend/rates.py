@@ -25,16 +25,18 @@ COUNTED_SECONDS = 3600
 class Rule:
     """How often an operation may be asked for.
 
-    operation: `METHOD path`, as a pattern. what: its name in the refusal.
+    expression: `METHOD path`, as a regular expression; operation: the same, compiled. what: its name in the refusal.
     """
 
+    expression: str
     operation: re.Pattern[str]
     limit: RateLimitItem
     what: str
 
 
 def _rule(operation: str, limit: str, what: str) -> Rule:
-    return Rule(re.compile(re.sub(r"\{\w+\}", "[^/]+", operation) + "/?"), parse(limit), what)
+    expression = re.sub(r"\{\w+\}", "[^/]+", operation) + "/?"
+    return Rule(expression, re.compile(expression), parse(limit), what)
 
 
 #: Of each sender: of a credential, or of an address where there is none.
@@ -73,8 +75,8 @@ RULES: tuple[Rule, ...] = (
     _rule("POST /api/v1/(federations/{id}/)?invitations", "60 per minute", "invitations"),
     _rule("PUT /api/v1/session/password", "10 per minute", "changes of a password"),
 )
-#: Every request is asked about, and few have a rule: one pattern for all of them.
-_ANY_RULE = re.compile("|".join(f"(?:{rule.operation.pattern})" for rule in RULES))
+#: Every request is asked about, and few have a rule: one expression for all of them.
+_ANY_RULE = re.compile("|".join(f"(?:{rule.expression})" for rule in RULES))
 
 
 class Rates:

@@ -21,6 +21,7 @@ from tests.worker.worker_api_server import WorkerApiServer, serve_worker_api
 from worker.jobs import tasks
 from worker.jobs.tasks import run_claimed_task
 from worker.process import limits, signs
+from worker.process.allocator import give_freed_memory_back
 from worker.process.lease import Lease
 from worker.process.limits import Guard, OverLimit, resident_bytes
 from worker.process.settings import WorkerSettings
@@ -60,6 +61,7 @@ def test_this_process_has_a_size() -> None:
 def test_memory_counts_as_it_is_now(tmp_path: Path) -> None:
     cache = ArtifactCache(tmp_path / "artifacts", MIB)
     assert Guard(SiteLimits(), cache).look() is None
+    give_freed_memory_back()  # what other tests freed is none of what is taken now
     guard = Guard(SiteLimits(memory_bytes=resident_bytes() + 100 * MIB), cache)
     assert guard.look() is None
     with taken(200 * MIB):

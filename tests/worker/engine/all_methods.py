@@ -43,6 +43,16 @@ from worker.engine.strategies.scaffold import Scaffold
 
 DESCRIPTORS = LdaSelector(0.1, 2, "descriptors", 10.0)
 ENCODER = LdaSelector(0.1, 2, "encoder", 10.0)
+BEYOND = Beyond(
+    lambda_start=0.5,
+    rounds_without_pull=1,
+    pull_by_depth=0.5,
+    server_momentum=0.5,
+    momentum_models="all",
+    momentum_warmup=3.0,
+    mixture="weights",
+    global_share=0.5,
+)
 MOMENTUM_SGD = replace(SGD, momentum=0.9)
 
 #: A name, the method, and a plan of two rounds that it runs under.
@@ -67,7 +77,7 @@ ALL: dict[str, tuple[Strategy, Plan]] = {
         adam_plan(),
     ),
     "fedsm-beyond-the-paper": (
-        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "soft", None, Beyond(0.5, 1, 0.5, 0.5, "all", "weights", 0.5)),
+        FedSM(0.7, 0.9, DESCRIPTORS, 0.0, "soft", None, BEYOND),
         adam_plan(),
     ),
     "fedavg": (FedAvg(Mean()), adam_plan()),
