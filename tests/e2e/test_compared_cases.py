@@ -54,7 +54,7 @@ def test_the_cases_of_two_methods_are_listed_by_difference_and_a_click_opens_bot
     chosen = point.get_attribute("data-case") or ""
     point.click()
     open_ready(page, next(case for case in own if case.case_id == chosen), 2)
-    expect(page.get_by_role("region", name="Prediction, FedAvg: global model")).to_contain_text("Dice:")
+    expect(page.get_by_role("region", name="Both masks, FedAvg: global model")).to_contain_text("Dice:")
     expect(page.locator("[data-case][aria-current=true]")).to_have_attribute("data-case", chosen)
     expect(page).not_to_have_url(re.compile("panes="))  # both masks are what a comparison shows
 
