@@ -1,5 +1,7 @@
 """How long a site at work is waited for, and what the estimate of the time left says meanwhile."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import event
 
@@ -64,9 +66,8 @@ def test_no_share_for_half_a_day_is_no_work(hospitals: Hospitals) -> None:
     assert hospitals.statuses(run_id)["train_site", "h3", 1] == "failed"
 
 
-def test_an_eta_counts_a_late_worker(hospitals: Hospitals) -> None:
-    """In the last round: empty while the late one has no speed, then the time that it has."""
-    run_id = hospitals.start(schedule={"rounds": 2}, waiting={"absent_minutes": 60})
+def claimed_late_in_round_2(hospitals: Hospitals, run_id: str) -> dict[str, Any]:
+    """h3's task of round 2, claimed when the other sites are done with theirs."""
     while hospitals.run(run_id)["round"] < 2:
         hospitals.beat()
         for name in (*SITES, "coordinator"):
@@ -74,7 +75,13 @@ def test_an_eta_counts_a_late_worker(hospitals: Hospitals) -> None:
     hospitals.offline.add("h3")
     hospitals.work()
     hospitals.offline.discard("h3")
-    claimed = hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
+    return hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
+
+
+def test_an_eta_counts_a_late_worker(hospitals: Hospitals) -> None:
+    """In the last round: empty while the late one has no speed, then the time that it has."""
+    run_id = hospitals.start(schedule={"rounds": 2}, waiting={"absent_minutes": 60})
+    claimed = claimed_late_in_round_2(hospitals, run_id)
     hospitals.minutes_pass(1)
     assert hospitals.run(run_id)["eta_seconds"] is None
     assert hospitals.worker.progress(claimed, fraction=0.9).status_code == 200
@@ -100,14 +107,7 @@ def test_an_eta_counts_the_wait(hospitals: Hospitals) -> None:
 def test_a_look_at_who_is_waited_for_reads_no_more_than_the_open_tasks(hospitals: Hospitals) -> None:
     """Of a hundred sites that are done it takes the times, and neither their updates nor whole rows."""
     run_id = hospitals.start(waiting={"absent_minutes": 60})
-    while hospitals.run(run_id)["round"] < 2:
-        hospitals.beat()
-        for name in (*SITES, "coordinator"):
-            hospitals.work_one(name)
-    hospitals.offline.add("h3")
-    hospitals.work()
-    hospitals.offline.discard("h3")
-    hospitals.worker.must_claim(hospitals.worker.next_task_id("site.h3") or "")
+    claimed_late_in_round_2(hospitals, run_id)
     read: list[Task] = []
 
     def note(task: Task, _context: object) -> None:
